@@ -1,0 +1,84 @@
+#pragma once
+// Token ids to sentence vectors: the forward pass.
+//
+// Sequences are packed one after the other, without padding, into batches by token budget; a batch
+// is computed by `thread_count` threads, a call of few tokens on the calling thread alone.
+//
+// Promises: vectors have unit length; a sequence's vector does not depend on what else is in the
+// batch beyond rounding (the same call gives the same bits).
+// Threads: thread-safe; calls of few tokens run beside each other (up to kConcurrentCallsMax),
+// large calls wait for each other. Errors: invalid_argument for an empty sequence, one longer than
+// the model's positions, an id outside the vocabulary; corrupt where the result is not finite.
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/result.h"
+#include "encoder/model.h"
+#include "encoder/precision.h"
+#include "encoder/tokenizer.h"
+
+namespace cloudfolio::encoder {
+
+inline constexpr std::size_t kConcurrentCallsMax = 8;
+
+// One row a sequence.
+class Embeddings {
+ public:
+  Embeddings(std::size_t row_count, std::size_t dimension)
+      : row_count_(row_count), dimension_(dimension), values_(row_count * dimension) {}
+
+  std::size_t row_count() const { return row_count_; }
+  std::size_t dimension() const { return dimension_; }
+  std::span<const float> row(std::size_t i) const {
+    return std::span(values_).subspan(i * dimension_, dimension_);
+  }
+  std::span<float> row(std::size_t i) {
+    return std::span(values_).subspan(i * dimension_, dimension_);
+  }
+  std::span<const float> values() const { return values_; }
+
+ private:
+  std::size_t row_count_;
+  std::size_t dimension_;
+  std::vector<float> values_;
+};
+
+class Embedder {
+ public:
+  struct Options {
+    Precision precision = Precision::automatic;
+    // Threads of a large call, the caller's included; 0: as many as the process may use.
+    std::size_t thread_count = 0;
+    // Tokens computed at once by one thread: more costs memory (about 11 KB a token) and gains
+    // nothing.
+    std::size_t batch_token_count_max = 2048;
+  };
+
+  // Packs the weights for the processor: tens of milliseconds, about 22 MB in bf16 beside the
+  // model's own. Keeps a copy of `model` (which shares its weights).
+  static Result<std::unique_ptr<Embedder>> open(const Model& model, Options options);
+  static Result<std::unique_ptr<Embedder>> open(const Model& model) {
+    return open(model, Options());
+  }
+
+  ~Embedder();
+  Embedder(const Embedder&) = delete;
+  Embedder& operator=(const Embedder&) = delete;
+
+  Result<Embeddings> embed(std::span<const TokenIds> sequences) const;
+  // A single query: no hand-off to another thread.
+  Result<std::vector<float>> embed_one(std::span<const TokenId> sequence) const;
+
+  const Model& model() const;
+  Precision precision() const;
+
+ private:
+  struct State;
+  explicit Embedder(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace cloudfolio::encoder
