@@ -1,0 +1,36 @@
+#pragma once
+// Opens one tenant's cache over a blob store.
+
+#include <memory>
+
+#include "base/id.h"
+#include "cache/tenant_cache.h"
+
+namespace cloudfolio {
+class Clock;
+}
+namespace cloudfolio::storage {
+class BlobStore;
+}
+namespace cloudfolio::telemetry {
+class Metrics;
+}
+
+namespace cloudfolio::cache {
+
+// The original's container.
+inline constexpr char kContainer[] = "github-cache";
+
+// Everything borrowed outlives the cache and every TenantCache of it.
+class Cache {
+ public:
+  Cache(storage::BlobStore& blobs, const Clock& clock, telemetry::Metrics& metrics);
+
+  // Only for a tenant that was authenticated, or whose public portfolio is asked for.
+  TenantCache open(const TenantId& tenant) const;
+
+ private:
+  std::shared_ptr<Store> store_;
+};
+
+}  // namespace cloudfolio::cache
