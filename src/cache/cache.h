@@ -13,7 +13,7 @@ namespace cloudfolio::storage {
 class BlobStore;
 }
 namespace cloudfolio::telemetry {
-class Metrics;
+class MetricRegistry;
 }
 
 namespace cloudfolio::cache {
@@ -24,7 +24,7 @@ inline constexpr char kContainer[] = "github-cache";
 // Everything borrowed outlives the cache and every TenantCache of it.
 class Cache {
  public:
-  Cache(storage::BlobStore& blobs, const Clock& clock, telemetry::Metrics& metrics);
+  Cache(storage::BlobStore& blobs, const Clock& clock, telemetry::MetricRegistry& metrics);
 
   // Only for a tenant that was authenticated, or whose public portfolio is asked for.
   TenantCache open(const TenantId& tenant) const;

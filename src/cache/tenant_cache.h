@@ -85,7 +85,7 @@ class TenantCache {
 
   const TenantId& tenant() const { return tenant_; }
 
-  // --- The publication ---------------------------------------------------------------------------
+  // --- The publication ---
   // Without the body: cheap enough for every query, to learn whether what is in memory is still
   // current (compare etag). not_found before the first refresh.
   Result<PublicationInfo> publication_info(const Context& ctx) const;
@@ -140,15 +140,10 @@ class TenantCache {
   Result<std::optional<ModelRecord>> find_model_record(const Context& ctx,
                                                        std::string_view fingerprint) const;
 
-  // --- Sync's memory
-  // -------------------------------------------------------------------------------- Opaque to the
-  // cache (sync/state.h). nullopt: never synced. Writes are compare-and-set on `etag`
-  // ("" = must not exist yet); a corrupt state reads as an error that a forced refresh ignores.
-  struct SyncState {
-    std::string json;
-    std::string etag;
-  };
-  Result<std::optional<SyncState>> find_sync_state(const Context& ctx) const;
+  // --- Sync's memory ---
+  // Opaque to the cache (sync/state.h); names the generation that it describes. nullopt: never
+  // synced.
+  Result<std::optional<std::string>> find_sync_state(const Context& ctx) const;
   Status write_sync_state(const Context& ctx, std::string_view json);
   // The last report of a refresh that wrote something, as `sync --json` prints it.
   Result<std::optional<std::string>> find_sync_report(const Context& ctx) const;
