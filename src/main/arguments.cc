@@ -1,0 +1,189 @@
+#include "main/arguments.h"
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <sstream>
+
+namespace cloudfolio::main {
+namespace {
+
+constexpr const char* kAbout =
+    "CloudFolio keeps a developer's GitHub portfolio answerable: it mirrors the repositories' documents,\n"
+    "fine-tunes a sentence-embedding model on them, and answers searches and questions.";
+
+constexpr const char* kExamples =
+    "Examples:\n"
+    "  cloudfolio github-sim --corpus samples/portfolio --listen 127.0.0.1:8800\n"
+    "  cloudfolio sync sample-dev --github-url http://127.0.0.1:8800 --data ./data\n"
+    "  cloudfolio search sample-dev how are firmware updates verified --data ./data\n"
+    "  cloudfolio serve --data ./data --listen 127.0.0.1:7071\n"
+    "\n"
+    "Exit codes: 0 done; 1 failed; 2 wrong usage or configuration; 3 not found; 4 not allowed (token);\n"
+    "5 try again later (limit, network, another process holds the store); 6 stored data is damaged.";
+
+// One subcommand with its examples below its options.
+CLI::App* add(CLI::App& app, const char* name, const char* about, const std::string& examples) {
+  CLI::App* command = app.add_subcommand(name, about);
+  command->footer("Examples:\n" + examples);
+  // Options of the program may stand behind the command's own.
+  command->fallthrough();
+  return command;
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
+  return text;
+}
+
+// Everything that CLI11 fills in; `chosen` is set by the callback of the command that was named.
+struct Parsing {
+  Arguments arguments;
+  bool json = false;
+  ServeCommand serve;
+  SyncCommand sync;
+  TrainCommand train;
+  SearchCommand search;
+  std::vector<std::string> query_words;
+  StatusCommand status;
+  CacheCommand cache;
+  std::string cache_key;
+  EncodeCommand encode;
+  GithubSimCommand simulator;
+};
+
+void add_program_options(CLI::App& app, Parsing& parsing) {
+  app.add_option("--config", parsing.arguments.config_file,
+                 "Configuration file (docs/operating/configuration.md)")
+      ->type_name("FILE");
+  app.add_option("--data", parsing.arguments.data, "Folder of the embedded store")->type_name("DIR");
+  app.add_option("--github-url", parsing.arguments.github_url,
+                 "GitHub's REST address; a simulator's or an Enterprise server's works too")
+      ->type_name("URL");
+  app.add_option("--log-level", parsing.arguments.log_level, "debug, info, warn, error or off")
+      ->type_name("LEVEL");
+  app.add_flag("--json", parsing.json, "Print one JSON object (JSON lines for encode)");
+}
+
+void add_portfolio_commands(CLI::App& app, Parsing& parsing) {
+  CLI::App* sync = add(app, "sync", "Mirror a login's repositories into the cache",
+                       "  cloudfolio sync octocat\n  cloudfolio sync octocat --force --json");
+  sync->add_option("login", parsing.sync.login, "GitHub login")->required();
+  sync->add_flag("--force", parsing.sync.force, "Fetch every repository again");
+  sync->callback([&parsing] { parsing.arguments.command = parsing.sync; });
+
+  CLI::App* train = add(app, "train", "Fine-tune the model on a synced portfolio",
+                        "  cloudfolio train octocat\n  cloudfolio train octocat --max-steps 20 --json");
+  train->add_option("login", parsing.train.login, "GitHub login")->required();
+  train->add_option("--max-steps", parsing.train.steps_max, "Stop after so many optimiser steps")
+      ->check(CLI::PositiveNumber);
+  train->add_option("--max-tokens", parsing.train.tokens_max, "Train on at most so many tokens")
+      ->check(CLI::PositiveNumber);
+  train->callback([&parsing] { parsing.arguments.command = parsing.train; });
+
+  CLI::App* search = add(app, "search", "Search a portfolio",
+                         "  cloudfolio search octocat retry with backoff\n"
+                         "  cloudfolio search octocat 'lang:go topic:cli config files' --explain");
+  search->add_option("login", parsing.search.login, "GitHub login")->required();
+  search->add_option("query", parsing.query_words, "Words; repo: lang: topic: file: -word \"exact\"")
+      ->required();
+  search->add_option("--limit", parsing.search.limit, "Results at most")->check(CLI::Range(1, 100));
+  search->add_option("--hits", parsing.search.hits_per_repository, "Passages a repository at most")
+      ->check(CLI::Range(1, 20));
+  search->add_flag("--explain", parsing.search.explain, "Say how each score came about");
+  search->callback([&parsing] {
+    parsing.search.query = joined(parsing.query_words);
+    parsing.arguments.command = parsing.search;
+  });
+
+  CLI::App* status = add(app, "status", "Show what is known of a portfolio and what runs for it",
+                         "  cloudfolio status octocat");
+  status->add_option("login", parsing.status.login, "GitHub login")->required();
+  status->callback([&parsing] { parsing.arguments.command = parsing.status; });
+}
+
+void add_cache_command(CLI::App& app, Parsing& parsing) {
+  CLI::App* cache = add(app, "cache", "Look at the cache's entries, or remove some",
+                        "  cloudfolio cache ls octocat\n"
+                        "  cloudfolio cache show repos_bundle_context_octocat\n"
+                        "  cloudfolio cache rm repos_bundle_context_octocat");
+  cache->require_subcommand(1);
+  const auto chosen = [&parsing](CacheCommand::Verb verb) {
+    return [&parsing, verb] {
+      parsing.cache.verb = verb;
+      if (verb == CacheCommand::Verb::show) parsing.cache.keys = {parsing.cache_key};
+      parsing.arguments.command = parsing.cache;
+    };
+  };
+  CLI::App* list = cache->add_subcommand("ls", "List entries")->fallthrough();
+  list->add_option("login", parsing.cache.login, "Only this tenant's");
+  list->callback(chosen(CacheCommand::Verb::ls));
+  CLI::App* show = cache->add_subcommand("show", "Print one entry")->fallthrough();
+  show->add_option("key", parsing.cache_key, "Its key")->required();
+  show->callback(chosen(CacheCommand::Verb::show));
+  CLI::App* remove = cache->add_subcommand("rm", "Remove entries")->fallthrough();
+  remove->add_option("key", parsing.cache.keys, "Their keys")->required();
+  remove->callback(chosen(CacheCommand::Verb::rm));
+}
+
+void add_service_commands(CLI::App& app, Parsing& parsing) {
+  CLI::App* serve = add(app, "serve", "Run every service on this machine until told to stop",
+                        "  cloudfolio serve --data ./data\n  cloudfolio serve --listen 127.0.0.1:0");
+  serve->add_option("--listen", parsing.serve.listen, "HOST:PORT; port 0 picks a free one");
+  serve->callback([&parsing] { parsing.arguments.command = parsing.serve; });
+
+  CLI::App* encode = add(app, "encode", "Turn texts from standard input, one a line, into vectors",
+                         "  echo 'a parser for TOML' | cloudfolio encode --json");
+  encode->add_option("--model", parsing.encode.model, "A sentence-transformers folder or zip")
+      ->type_name("FILE");
+  encode->callback([&parsing] { parsing.arguments.command = parsing.encode; });
+
+  CLI::App* flags = add(app, "flags", "Show the feature flags and where each value comes from",
+                        "  cloudfolio flags\n  ENABLE_GRAPHQL_BATCH_FETCH=false cloudfolio flags --json");
+  flags->callback([&parsing] { parsing.arguments.command = FlagsCommand{}; });
+
+  CLI::App* simulator = add(app, "github-sim", "Serve a folder of repositories as GitHub would",
+                            "  cloudfolio github-sim --corpus samples/portfolio --listen 127.0.0.1:0\n"
+                            "  cloudfolio github-sim --corpus samples/portfolio --latency-ms 150 "
+                            "--fault secondary_limit");
+  simulator->add_option("--corpus", parsing.simulator.corpus, "Folder of OWNER/REPOSITORY.json")
+      ->type_name("DIR");
+  simulator->add_option("--listen", parsing.simulator.listen, "HOST:PORT; port 0 picks a free one");
+  simulator->add_option("--latency-ms", parsing.simulator.latency_ms, "Added to every answer")
+      ->check(CLI::Range(0L, 60'000L));
+  simulator->add_option("--fault", parsing.simulator.faults, "A fault by name; may be repeated")
+      ->type_name("NAME");
+  simulator->add_option("--tls-certificate", parsing.simulator.tls_certificate, "PEM file: serve HTTPS");
+  simulator->add_option("--tls-key", parsing.simulator.tls_key, "PEM file of the certificate's key");
+  simulator->add_flag("--list-faults", parsing.simulator.list_faults, "Print the faults' names");
+  simulator->callback([&parsing] { parsing.arguments.command = parsing.simulator; });
+
+  add(app, "version", "Print the version", "  cloudfolio version --json")->callback([&parsing] {
+    parsing.arguments.command = VersionCommand{};
+  });
+}
+
+}  // namespace
+
+std::variant<Arguments, Printed> parse_arguments(int argc, const char* const* argv) {
+  Parsing parsing;
+  CLI::App app(kAbout, "cloudfolio");
+  app.footer(kExamples);
+  app.require_subcommand(1);
+  add_program_options(app, parsing);
+  add_service_commands(app, parsing);
+  add_portfolio_commands(app, parsing);
+  add_cache_command(app, parsing);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& stop) {
+    std::ostringstream out, errors;
+    const int code = app.exit(stop, out, errors);
+    if (code == 0) return Printed{out.str(), 0};
+    return Printed{"cloudfolio: " + errors.str(), 2};
+  }
+  parsing.arguments.output = parsing.json ? Output::json : Output::text;
+  return std::move(parsing.arguments);
+}
+
+}  // namespace cloudfolio::main

@@ -1,0 +1,82 @@
+#pragma once
+// The command line as values: which command, with which options. Names here are an interface that
+// scripts rely on (docs/operating/cli.md); a test runs every example of --help.
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+
+namespace cloudfolio::main {
+
+// How a command prints its answer.
+enum class Output { text, json };
+
+struct ServeCommand {
+  std::string listen;  // HOST:PORT; empty: from the configuration.
+};
+struct SyncCommand {
+  std::string login;
+  bool force = false;
+};
+struct TrainCommand {
+  std::string login;
+  std::optional<long> steps_max;
+  std::optional<long> tokens_max;
+};
+struct SearchCommand {
+  std::string login;
+  std::string query;
+  int limit = 10;
+  int hits_per_repository = 1;
+  bool explain = false;
+};
+struct StatusCommand {
+  std::string login;
+};
+struct CacheCommand {
+  enum class Verb { ls, show, rm };
+  Verb verb = Verb::ls;
+  std::string login;              // ls: only this tenant's entries (empty: all).
+  std::vector<std::string> keys;  // show: one; rm: one or more.
+};
+struct EncodeCommand {
+  std::string model;  // A sentence-transformers folder or zip; empty: the base model.
+};
+struct FlagsCommand {};
+struct GithubSimCommand {
+  std::string corpus;
+  std::string listen = "127.0.0.1:0";
+  long latency_ms = 0;
+  std::vector<std::string> faults;
+  std::string tls_certificate;  // PEM files: serve HTTPS instead of HTTP.
+  std::string tls_key;
+  bool list_faults = false;
+};
+struct VersionCommand {};
+
+using Command = std::variant<ServeCommand, SyncCommand, TrainCommand, SearchCommand, StatusCommand,
+                             CacheCommand, EncodeCommand, FlagsCommand, GithubSimCommand,
+                             VersionCommand>;
+
+struct Arguments {
+  std::string config_file;  // Empty: $CLOUDFOLIO_CONFIG, else none.
+  std::string data;         // Empty: from configuration or environment.
+  std::string github_url;   // Likewise.
+  Output output = Output::text;
+  std::string log_level;  // Empty: from the configuration.
+  Command command;
+};
+
+// What parse() found: arguments to run with, or a text to print and the exit code to leave with
+// (help is 0, a usage error is 2 and goes to standard error).
+struct Printed {
+  std::string text;
+  int exit_code = 0;
+};
+
+std::variant<Arguments, Printed> parse_arguments(int argc, const char* const* argv);
+
+}  // namespace cloudfolio::main

@@ -1,0 +1,72 @@
+#include "roles/config.h"
+
+namespace cloudfolio::roles {
+
+// The one list of settings. docs/operating/configuration.md describes the same keys; a test compares.
+const std::vector<Setting>& settings() {
+  using T = Setting::Target;
+  static const std::vector<Setting> kSettings{
+      {"data", "CLOUDFOLIO_DATA", "Folder of the embedded store.",
+       [](Config& c) -> T { return &c.data; }},
+      {"storage.backend", "CLOUDFOLIO_STORAGE_BACKEND", "Where the cache lives: embedded.",
+       [](Config& c) -> T { return &c.storage_backend; }},
+      {"durable.backend", "CLOUDFOLIO_DURABLE_BACKEND", "What runs orchestrations: embedded.",
+       [](Config& c) -> T { return &c.durable_backend; }},
+      {"durable.activity_threads", "CLOUDFOLIO_DURABLE_ACTIVITY_THREADS",
+       "Activities that run at once. They mostly wait for GitHub.",
+       [](Config& c) -> T { return &c.durable_activity_threads; }, 1, 256},
+      {"github.api_url", "CLOUDFOLIO_GITHUB_URL",
+       "GitHub's REST address; a simulator's or an Enterprise server's works too.",
+       [](Config& c) -> T { return &c.github_api_url; }},
+      {"github.token", "GITHUB_TOKEN", "The token that GitHub is asked with. Keep it in the environment.",
+       [](Config& c) -> T { return &c.github_token; }},
+      {"github.ca_file", "CLOUDFOLIO_GITHUB_CA_FILE",
+       "PEM file of authorities to trust besides the system's, for an Enterprise server.",
+       [](Config& c) -> T { return &c.github_ca_file; }},
+      {"github.timeout_seconds", "CLOUDFOLIO_GITHUB_TIMEOUT_SECONDS",
+       "Longest wait for one answer. GitHub itself gives up after 10 s.",
+       [](Config& c) -> T { return &c.github_timeout_seconds; }, 1, 300},
+      {"server.listen", "CLOUDFOLIO_LISTEN", "HOST:PORT of the HTTP server; port 0 picks a free one.",
+       [](Config& c) -> T { return &c.server_listen; }},
+      {"server.public_url", "CLOUDFOLIO_PUBLIC_URL",
+       "What clients see in front of a proxy: the base of the status links.",
+       [](Config& c) -> T { return &c.server_public_url; }},
+      {"server.threads", "CLOUDFOLIO_SERVER_THREADS", "Threads that answer requests.",
+       [](Config& c) -> T { return &c.server_threads; }, 1, 256},
+      {"server.connections_max", "CLOUDFOLIO_SERVER_CONNECTIONS_MAX", "Open connections at once.",
+       [](Config& c) -> T { return &c.server_connections_max; }, 1, 100'000},
+      {"server.body_bytes_max", "CLOUDFOLIO_SERVER_BODY_BYTES_MAX", "Largest request body taken.",
+       [](Config& c) -> T { return &c.server_body_bytes_max; }, 1024, 1 << 30},
+      {"server.request_timeout_seconds", "CLOUDFOLIO_SERVER_REQUEST_TIMEOUT_SECONDS",
+       "Longest time for one request, its arrival included.",
+       [](Config& c) -> T { return &c.server_request_timeout_seconds; }, 1, 3600},
+      {"webhook.secret", "CLOUDFOLIO_WEBHOOK_SECRET",
+       "Secret of GitHub's webhook; without it webhook calls are refused.",
+       [](Config& c) -> T { return &c.webhook_secret; }},
+      {"encoder.model", "CLOUDFOLIO_BASE_MODEL",
+       "Folder of the base model; empty: the per-user cache that ./dev setup fills.",
+       [](Config& c) -> T { return &c.encoder_model; }},
+      {"training.enabled", "CLOUDFOLIO_TRAINING_ENABLED", "Fine-tune when content changed.",
+       [](Config& c) -> T { return &c.training_enabled; }},
+      {"training.max_tokens", "CLOUDFOLIO_TRAINING_MAX_TOKENS", "Tokens that one run may train on.",
+       [](Config& c) -> T { return &c.training_tokens_max; }, 1000, 1'000'000'000},
+      {"training.max_steps", "CLOUDFOLIO_TRAINING_MAX_STEPS",
+       "Optimiser steps that one run may take; 0: as many as the recipe wants.",
+       [](Config& c) -> T { return &c.training_steps_max; }, 0, 1'000'000},
+      {"training.seed", "CLOUDFOLIO_TRAINING_SEED", "Seed of shuffling, hold-out and dropout.",
+       [](Config& c) -> T { return &c.training_seed; }, 0, 0x7fffffff},
+      {"search.memory_bytes", "CLOUDFOLIO_SEARCH_MEMORY_BYTES",
+       "Memory for loaded portfolios and models.",
+       [](Config& c) -> T { return &c.search_memory_bytes; }, 1 << 20, 1ll << 40},
+      {"compatibility.old_app", "CLOUDFOLIO_COMPATIBILITY_OLD_APP",
+       "The old app shares this cache: write what it reads, keep its defaults.",
+       [](Config& c) -> T { return &c.compatibility_old_app; }},
+      {"log.level", "CLOUDFOLIO_LOG_LEVEL", "debug, info, warn, error or off.",
+       [](Config& c) -> T { return &c.log_level; }},
+      {"log.file", "CLOUDFOLIO_LOG_FILE", "File for log lines; empty: standard error.",
+       [](Config& c) -> T { return &c.log_file; }},
+  };
+  return kSettings;
+}
+
+}  // namespace cloudfolio::roles
