@@ -1,0 +1,63 @@
+#include "sqlite/migration.h"
+
+#include <string>
+
+#include "sqlite/database.h"
+#include "sqlite/transaction.h"
+
+namespace cloudfolio::sqlite {
+
+namespace {
+
+Result<std::int64_t> pragma(Database& database, std::string_view sql) {
+  CF_TRY(auto statement, database.statement(sql));
+  CF_TRY(const bool row, statement.step());
+  return row ? statement.integer(0) : 0;
+}
+
+Status check_owner(Database& database, const Schema& schema) {
+  CF_TRY(const auto owner, pragma(database, "PRAGMA application_id"));
+  if (owner == schema.application_id) return Done{};
+  CF_TRY(const auto version, pragma(database, "PRAGMA user_version"));
+  CF_TRY(const auto tables, pragma(database, "SELECT count(*) FROM sqlite_schema"));
+  if (owner == 0 && version == 0 && tables == 0) return Done{};  // New.
+  return Error(Code::invalid_argument, database.file() +
+                                           " is a database of another program, not the " +
+                                           std::string(schema.name) + ": choose another folder");
+}
+
+// Runs the step that `version` is due for; false when there is none left.
+Result<bool> run_next_step(Database& database, const Schema& schema) {
+  // Inside the write lock, so that of two processes one sees that the other has done it.
+  CF_TRY(auto transaction, Transaction::begin(database, Transaction::Kind::write));
+  CF_TRY(const auto version, pragma(database, "PRAGMA user_version"));
+  if (version >= std::int64_t(schema.steps.size())) return false;
+  const Migration& step = schema.steps[std::size_t(version)];
+  CF_CHECK(database.execute(step.sql));
+  CF_CHECK(database.execute("PRAGMA user_version = " + std::to_string(step.version)));
+  CF_CHECK(database.execute("PRAGMA application_id = " + std::to_string(schema.application_id)));
+  CF_CHECK(transaction.commit());
+  return true;
+}
+
+}  // namespace
+
+Status migrate(Database& database, const Schema& schema) {
+  const std::string what = "migrate " + std::string(schema.name);
+  CF_CHECK(check_owner(database, schema));
+  while (true) {
+    CF_TRY(const auto version, pragma(database, "PRAGMA user_version"));
+    const auto newest = std::int64_t(schema.steps.size());
+    if (version == newest) return Done{};
+    if (version > newest) {
+      return Error(Code::invalid_argument, "database is from a newer version: " + database.file() +
+                                               " has format " + std::to_string(version) +
+                                               " and this program knows " + std::to_string(newest) +
+                                               ": use the newer program, or another folder");
+    }
+    auto ran = run_next_step(database, schema);
+    if (!ran) return std::move(ran).error().while_doing(what);
+  }
+}
+
+}  // namespace cloudfolio::sqlite

@@ -1,0 +1,102 @@
+#include "sqlite/migration.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <thread>
+#include <vector>
+
+#include "sqlite/database.h"
+
+namespace cloudfolio::sqlite {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr Migration kOld[] = {{1, "CREATE TABLE thing (id INTEGER PRIMARY KEY)"}};
+constexpr Migration kNew[] = {
+    {1, "CREATE TABLE thing (id INTEGER PRIMARY KEY)"},
+    {2, "ALTER TABLE thing ADD COLUMN name TEXT NOT NULL DEFAULT 'none'"}};
+static_assert(numbered_from_one(kOld) && numbered_from_one(kNew));
+constexpr Migration kSkipping[] = {{1, ""}, {3, ""}};
+static_assert(!numbered_from_one(kSkipping));
+
+class MigrationTest : public testing::Test {
+ protected:
+  MigrationTest() {
+    std::string name = (fs::temp_directory_path() / "migration-XXXXXX").string();
+    folder_ = ::mkdtemp(name.data());
+  }
+  ~MigrationTest() override { fs::remove_all(folder_); }
+
+  std::unique_ptr<Database> open() const {
+    auto opened = Database::open(Options{.file = folder_ / "test.db"});
+    EXPECT_TRUE(opened) << opened.error().message();
+    return *std::move(opened);
+  }
+  static Schema schema(std::span<const Migration> steps) {
+    return {.name = "test store", .application_id = 0x54455354, .steps = steps};
+  }
+
+  fs::path folder_;
+};
+
+TEST_F(MigrationTest, bytes_of_the_old_version_open_in_the_new_one) {
+  {
+    auto database = open();
+    ASSERT_TRUE(migrate(*database, schema(kOld)));
+    ASSERT_TRUE(database->execute("INSERT INTO thing VALUES (7)"));
+  }
+  auto database = open();
+  ASSERT_TRUE(migrate(*database, schema(kNew)));
+  ASSERT_TRUE(migrate(*database, schema(kNew)));
+  auto row = database->statement("SELECT id, name FROM thing");
+  ASSERT_TRUE(*row->step());
+  EXPECT_EQ(row->integer(0), 7);
+  EXPECT_EQ(row->text(1), "none");
+}
+
+TEST_F(MigrationTest, a_database_of_a_newer_version_is_refused_and_left_alone) {
+  ASSERT_TRUE(migrate(*open(), schema(kNew)));
+  auto database = open();
+  const auto refused = migrate(*database, schema(kOld));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), Code::invalid_argument);
+  EXPECT_NE(refused.error().message().find("database is from a newer version: "),
+            std::string::npos);
+  EXPECT_TRUE(migrate(*database, schema(kNew)));
+}
+
+TEST_F(MigrationTest, a_database_of_another_program_is_refused) {
+  ASSERT_TRUE(open()->execute("CREATE TABLE alien (x)"));
+  auto database = open();
+  const auto refused = migrate(*database, schema(kOld));
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message().find("another program"), std::string::npos);
+}
+
+TEST_F(MigrationTest, a_failing_step_leaves_the_version_before_it) {
+  constexpr Migration kBroken[] = {{1, "CREATE TABLE thing (id INTEGER PRIMARY KEY)"},
+                                   {2, "CREATE TABLE other (x); CREATE TABLE thing (y)"}};
+  auto database = open();
+  EXPECT_FALSE(migrate(*database, schema(kBroken)));
+  EXPECT_FALSE(database->in_transaction());
+  EXPECT_FALSE(database->statement("SELECT * FROM other"));
+  EXPECT_TRUE(migrate(*database, schema(kNew)));
+}
+
+TEST_F(MigrationTest, several_may_open_a_new_database_at_once) {
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([this] {
+      auto database = open();
+      const auto migrated = migrate(*database, schema(kNew));
+      EXPECT_TRUE(migrated) << migrated.error().message();
+    });
+  }
+  for (auto& thread : threads) thread.join();
+}
+
+}  // namespace
+}  // namespace cloudfolio::sqlite
