@@ -1,0 +1,81 @@
+#include "main/arguments.h"
+
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+namespace cloudfolio::main {
+namespace {
+
+std::variant<Arguments, Printed> parse(std::vector<const char*> words) {
+  words.insert(words.begin(), "cloudfolio");
+  return parse_arguments(static_cast<int>(words.size()), words.data());
+}
+
+template <class Wanted>
+Wanted command(std::vector<const char*> words) {
+  const auto parsed = parse(std::move(words));
+  if (const auto* printed = std::get_if<Printed>(&parsed)) {
+    ADD_FAILURE() << printed->text;
+    return {};
+  }
+  return std::get<Wanted>(std::get<Arguments>(parsed).command);
+}
+
+Printed printed(std::vector<const char*> words) {
+  const auto parsed = parse(std::move(words));
+  if (!std::holds_alternative<Printed>(parsed)) {
+    ADD_FAILURE() << "was accepted";
+    return {};
+  }
+  return std::get<Printed>(parsed);
+}
+
+TEST(Arguments, the_words_of_a_query_are_one_query) {
+  const auto search = command<SearchCommand>({"search", "octocat", "retry", "with", "backoff"});
+  EXPECT_EQ(search.login, "octocat");
+  EXPECT_EQ(search.query, "retry with backoff");
+}
+
+TEST(Arguments, options_of_the_program_may_stand_behind_the_command) {
+  const auto parsed = parse({"sync", "octocat", "--force", "--data", "d", "--json", "--github-url", "u"});
+  const auto& arguments = std::get<Arguments>(parsed);
+  EXPECT_EQ(arguments.data, "d");
+  EXPECT_EQ(arguments.github_url, "u");
+  EXPECT_EQ(arguments.output, Output::json);
+  EXPECT_TRUE(std::get<SyncCommand>(arguments.command).force);
+}
+
+TEST(Arguments, faults_of_the_simulator_add_up) {
+  const auto simulator = command<GithubSimCommand>(
+      {"github-sim", "--corpus", "c", "--listen", "127.0.0.1:0", "--latency-ms", "150", "--fault", "a",
+       "--fault", "b=2"});
+  EXPECT_EQ(simulator.faults, (std::vector<std::string>{"a", "b=2"}));
+  EXPECT_EQ(simulator.latency_ms, 150);
+}
+
+TEST(Arguments, cache_has_three_verbs) {
+  EXPECT_EQ(command<CacheCommand>({"cache", "ls", "octocat"}).login, "octocat");
+  EXPECT_EQ(command<CacheCommand>({"cache", "show", "k"}).keys, std::vector<std::string>{"k"});
+  EXPECT_EQ(command<CacheCommand>({"cache", "rm", "a", "b"}).keys, (std::vector<std::string>{"a", "b"}));
+}
+
+TEST(Arguments, wrong_usage_says_what_is_wrong_and_leaves_with_2) {
+  EXPECT_EQ(printed({"sync"}).exit_code, 2);
+  EXPECT_NE(printed({"sync"}).text.find("login is required"), std::string::npos);
+  EXPECT_EQ(printed({"search", "octocat", "x", "--limit", "0"}).exit_code, 2);
+  EXPECT_EQ(printed({"fly"}).exit_code, 2);
+  EXPECT_EQ(printed({}).exit_code, 2);
+}
+
+TEST(Arguments, help_of_every_command_has_examples_that_parse) {
+  for (const char* name : {"serve", "sync", "train", "search", "status", "cache", "encode", "flags",
+                           "github-sim", "version"}) {
+    const Printed help = printed({name, "--help"});
+    EXPECT_EQ(help.exit_code, 0);
+    EXPECT_NE(help.text.find("Examples:\n  "), std::string::npos) << help.text;
+  }
+}
+
+}  // namespace
+}  // namespace cloudfolio::main

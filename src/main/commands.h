@@ -1,0 +1,31 @@
+#pragma once
+// The commands. Each takes what was asked and the configuration, prints its answer on standard output
+// (one JSON object with Output::json), and returns; main() turns an Error into a message and an exit
+// code.
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "main/arguments.h"
+#include "roles/config.h"
+
+namespace cloudfolio::main {
+
+// What every command is given.
+struct Invocation {
+  roles::Config config;
+  Output output = Output::text;
+  const Clock& clock;
+};
+
+Status run_command(const Invocation&, const ServeCommand&);
+Status run_command(const Invocation&, const SyncCommand&);
+Status run_command(const Invocation&, const TrainCommand&);
+Status run_command(const Invocation&, const SearchCommand&);
+Status run_command(const Invocation&, const StatusCommand&);
+Status run_command(const Invocation&, const CacheCommand&);
+Status run_command(const Invocation&, const EncodeCommand&);
+Status run_command(const Invocation&, const FlagsCommand&);
+Status run_command(const Invocation&, const GithubSimCommand&);
+Status run_command(const Invocation&, const VersionCommand&);
+
+}  // namespace cloudfolio::main
