@@ -30,7 +30,9 @@ TEST(Result, the_first_error_is_passed_on) {
 }
 
 TEST(Result, a_derived_pointer_becomes_the_base_pointer) {
-  const auto open = []() -> Result<std::unique_ptr<Clock>> { return std::make_unique<ManualClock>(); };
+  const auto open = []() -> Result<std::unique_ptr<Clock>> {
+    return std::make_unique<ManualClock>();
+  };
   EXPECT_TRUE(open());
 }
 
@@ -64,8 +66,9 @@ TEST(TimeText, reads_the_forms_that_older_systems_wrote) {
 }
 
 TEST(TimeText, refuses_what_is_no_time) {
-  for (const char* text : {"", "2025", "2025-13-01T00:00:00Z", "2025-02-30T00:00:00Z", "2025-01-01",
-                           "2025-01-01T25:00:00Z", "2025-01-01T00:00:00Zjunk", "2025-01-01T00:00:00."}) {
+  for (const char* text :
+       {"", "2025", "2025-13-01T00:00:00Z", "2025-02-30T00:00:00Z", "2025-01-01",
+        "2025-01-01T25:00:00Z", "2025-01-01T00:00:00Zjunk", "2025-01-01T00:00:00."}) {
     EXPECT_FALSE(time_from(text)) << text;
   }
 }
@@ -73,7 +76,8 @@ TEST(TimeText, refuses_what_is_no_time) {
 TEST(Context, a_child_never_gets_more_time_than_its_parent) {
   const ManualClock clock;
   const Context parent(TenantId("a"), clock.now() + std::chrono::seconds(5));
-  EXPECT_EQ(parent.with_deadline(clock.now() + std::chrono::seconds(9)).deadline(), parent.deadline());
+  EXPECT_EQ(parent.with_deadline(clock.now() + std::chrono::seconds(9)).deadline(),
+            parent.deadline());
 }
 
 TEST(Secret, does_not_print) {

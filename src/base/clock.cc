@@ -5,7 +5,9 @@ namespace {
 constexpr std::chrono::seconds kManualStart{1767225600};  // 2026-01-01T00:00:00Z
 }
 
-Clock::Instant SystemClock::now() const { return std::chrono::steady_clock::now(); }
+Clock::Instant SystemClock::now() const {
+  return std::chrono::steady_clock::now();
+}
 
 Clock::WallTime SystemClock::wall_time() const {
   return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
@@ -23,6 +25,8 @@ Clock::WallTime ManualClock::wall_time() const {
                                      std::chrono::nanoseconds(passed_ns_.load())));
 }
 
-void ManualClock::advance(std::chrono::nanoseconds by) { passed_ns_ += by.count(); }
+void ManualClock::advance(std::chrono::nanoseconds by) {
+  passed_ns_ += by.count();
+}
 
 }  // namespace cloudfolio

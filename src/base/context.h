@@ -1,6 +1,6 @@
 #pragma once
-// Context: for whom, until when, under which trace, and how to stop. The first parameter of every call
-// that may take time; never stored beyond the call, never in a thread-local.
+// Context: for whom, until when, under which trace, and how to stop. The first parameter of every
+// call that may take time; never stored beyond the call, never in a thread-local.
 
 #include <algorithm>
 #include <chrono>

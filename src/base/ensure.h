@@ -1,5 +1,6 @@
 #pragma once
-// CF_ENSURE(condition, values…): a broken invariant is our bug, and going on could write wrong bytes.
+// CF_ENSURE(condition, values…): a broken invariant is our bug, and going on could write wrong
+// bytes.
 //
 // Checks us, never input. A request handler that meets the impossible but can fail alone returns
 // Code::internal instead.
@@ -24,8 +25,9 @@ std::string listed(const Values&... values) {
   return out.str();
 }
 
-#define CF_ENSURE(condition, ...) \
-  ((condition) ? void()           \
-               : ::cloudfolio::ensure_failed(__FILE__, __LINE__, #condition, ::cloudfolio::listed(__VA_ARGS__)))
+#define CF_ENSURE(condition, ...)                                            \
+  ((condition) ? void()                                                      \
+               : ::cloudfolio::ensure_failed(__FILE__, __LINE__, #condition, \
+                                             ::cloudfolio::listed(__VA_ARGS__)))
 
 }  // namespace cloudfolio

@@ -2,8 +2,8 @@
 // What went wrong, in terms of what the caller may do about it.
 //
 // A message is for people, built inside-out with while_doing(), and ends with a remedy where there
-// is one. A code is for programs: a new code is a new decision for every caller, so prefer a clearer
-// message over a new code.
+// is one. A code is for programs: a new code is a new decision for every caller, so prefer a
+// clearer message over a new code.
 
 #include <cstdint>
 #include <string>

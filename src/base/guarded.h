@@ -1,8 +1,8 @@
 #pragma once
 // Guarded<T>: data that can only be reached through its lock.
 //
-// Name the access (`auto leases = leases_.lock();`): a temporary in a range-for dies before the body.
-// Never hold it across I/O or co_await: copy out under the lock, act after.
+// Name the access (`auto leases = leases_.lock();`): a temporary in a range-for dies before the
+// body. Never hold it across I/O or co_await: copy out under the lock, act after.
 
 #include <condition_variable>
 #include <mutex>

@@ -3,9 +3,9 @@
 //
 // CF_TRY(auto blob, store.get(ctx, key));     declares `blob`, or returns the error.
 // CF_CHECK(store.remove(ctx, key));           goes on, or returns the error.
-// In coroutines CF_CO_TRY and CF_CO_CHECK do the same with co_return. All of them expand to several
-// statements and need braces around them. (No statement expressions: GCC 12 crashes on those around
-// co_await.)
+// In coroutines CF_CO_TRY and CF_CO_CHECK do the same with co_return. The TRY forms expand to
+// several statements and need braces around them. (No statement expressions: GCC 12 crashes on
+// those around co_await.)
 
 #include <optional>
 #include <type_traits>
@@ -25,10 +25,10 @@ class [[nodiscard]] Result {
   Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}
   // From whatever makes a T (a derived unique_ptr, a literal).
   template <class U>
-    requires(std::is_convertible_v<U, T> && !std::is_same_v<std::remove_cvref_t<U>, T> &&
-             !std::is_same_v<std::remove_cvref_t<U>, Error> &&
-             !std::is_same_v<std::remove_cvref_t<U>, Result>)
-  Result(U&& value) : state_(std::in_place_index<0>, T(std::forward<U>(value))) {}
+  requires(std::is_convertible_v<U, T> && !std::is_same_v<std::remove_cvref_t<U>, T> &&
+           !std::is_same_v<std::remove_cvref_t<U>, Error> &&
+           !std::is_same_v<std::remove_cvref_t<U>, Result>) Result(U&& value)
+      : state_(std::in_place_index<0>, T(std::forward<U>(value))) {}
 
   explicit operator bool() const { return state_.index() == 0; }
   bool ok() const { return state_.index() == 0; }
@@ -58,13 +58,14 @@ using Status = Result<Done>;
 
 #define CF_CAT_IMPL(a, b) a##b
 #define CF_CAT(a, b) CF_CAT_IMPL(a, b)
-#define CF_TRY_IMPL(leave, tmp, decl, expr)            \
-  auto tmp = (expr);                                   \
-  if (!tmp) [[unlikely]] leave std::move(tmp).error(); \
+#define CF_TRY_IMPL(leave, tmp, decl, expr) \
+  auto tmp = (expr);                        \
+  if (!tmp) [[unlikely]]                    \
+    leave std::move(tmp).error();           \
   decl = *std::move(tmp)
-#define CF_CHECK_IMPL(leave, tmp, expr) \
-  auto tmp = (expr);                    \
-  if (!tmp) [[unlikely]] leave std::move(tmp).error()
+#define CF_CHECK_IMPL(leave, tmp, expr)     \
+  if (auto tmp = (expr); !tmp) [[unlikely]] \
+  leave std::move(tmp).error()
 
 #define CF_TRY(decl, expr) CF_TRY_IMPL(return, CF_CAT(try_, __LINE__), decl, expr)
 #define CF_CO_TRY(decl, expr) CF_TRY_IMPL(co_return, CF_CAT(try_, __LINE__), decl, expr)

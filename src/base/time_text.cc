@@ -55,9 +55,10 @@ std::string to_text(Clock::WallTime time) {
   const std::chrono::year_month_day date(days);
   const std::chrono::hh_mm_ss clock(time - days);
   char text[40];
-  int length = std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d", int(date.year()),
-                             unsigned(date.month()), unsigned(date.day()), int(clock.hours().count()),
-                             int(clock.minutes().count()), int(clock.seconds().count()));
+  int length =
+      std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d", int(date.year()),
+                    unsigned(date.month()), unsigned(date.day()), int(clock.hours().count()),
+                    int(clock.minutes().count()), int(clock.seconds().count()));
   if (clock.subseconds().count() != 0) {
     length += std::snprintf(text + length, sizeof text - static_cast<std::size_t>(length), ".%06d",
                             int(clock.subseconds().count()));
@@ -87,9 +88,9 @@ std::optional<Clock::WallTime> time_from(std::string_view text) {
   if (!offset || !text.empty() || !date.ok() || *hour > 23 || *minute > 59 || *second > 60) {
     return std::nullopt;
   }
-  return Clock::WallTime(std::chrono::sys_days(date).time_since_epoch() + std::chrono::hours(*hour) +
-                         std::chrono::minutes(*minute) + std::chrono::seconds(*second) + *fraction -
-                         *offset);
+  return Clock::WallTime(std::chrono::sys_days(date).time_since_epoch() +
+                         std::chrono::hours(*hour) + std::chrono::minutes(*minute) +
+                         std::chrono::seconds(*second) + *fraction - *offset);
 }
 
 std::int64_t to_unix_ms(Clock::WallTime time) {

@@ -1,11 +1,11 @@
 #pragma once
-// Portfolios: what the gateway asks of the system behind it. The gateway owns this interface and knows
-// no feature room; roles/ connects it to sync, search, training and the cache of this process (and
-// main/ to another process over HTTP).
+// Portfolios: what the gateway asks of the system behind it. The gateway owns this interface and
+// knows no feature room; roles/ connects it to sync, search, training and the cache of this process
+// (and main/ to another process over HTTP).
 //
 // Answers that are interfaces of their own (search, status, a training's report) come as JSON text:
-// one compact object, the same that the command line prints with --json; docs/operating/cli.md lists
-// their fields.
+// one compact object, the same that the command line prints with --json; docs/operating/cli.md
+// lists their fields.
 //
 // Threads: thread-safe. Errors: not_found (no such portfolio here, or no such repository in it),
 // rate_limited and unavailable with what to do, permission_denied, corrupt.
@@ -42,7 +42,8 @@ struct PublishedBundle {
   Clock::WallTime last_modified;
   std::uint64_t size_bytes = 0;
   std::uint64_t repository_count = 0;
-  std::shared_ptr<const std::string> data;  // The JSON array. Null where only the head was asked for.
+  std::shared_ptr<const std::string>
+      data;  // The JSON array. Null where only the head was asked for.
 };
 
 struct SearchRequest {
@@ -65,19 +66,24 @@ class Portfolios {
   virtual Result<RefreshStart> start_refresh(const Context&, const TenantId&, Force) = 0;
   // Asks GitHub (one conditional request) whether anything changed since the last refresh; the
   // publication where nothing did, nullopt where something did or nothing is published yet.
-  virtual Result<std::optional<PublishedBundle>> find_unchanged(const Context&, const TenantId&) = 0;
+  virtual Result<std::optional<PublishedBundle>> find_unchanged(const Context&,
+                                                                const TenantId&) = 0;
   // Starts the training of what is published; the instance to watch.
-  virtual Result<InstanceId> start_training(const Context&, const TenantId&, const TrainRequest&) = 0;
+  virtual Result<InstanceId> start_training(const Context&, const TenantId&,
+                                            const TrainRequest&) = 0;
 
   virtual Result<PublishedBundle> bundle(const Context&, const TenantId&) = 0;
   virtual Result<PublishedBundle> bundle_head(const Context&, const TenantId&) = 0;
   // One repository's object as JSON, by name without regard to case.
-  virtual Result<std::string> repository(const Context&, const TenantId&, const std::string& name) = 0;
+  virtual Result<std::string> repository(const Context&, const TenantId&,
+                                         const std::string& name) = 0;
 
   virtual Result<std::string> search(const Context&, const TenantId&, const SearchRequest&) = 0;
   // {"response", "repositories_used":[{"name","relevance_score"}], "total_repositories", "query"}
-  virtual Result<std::string> answer(const Context&, const TenantId&, const std::string& question) = 0;
-  // What is published, what runs for this tenant (phase, done, total, last error), the last reports.
+  virtual Result<std::string> answer(const Context&, const TenantId&,
+                                     const std::string& question) = 0;
+  // What is published, what runs for this tenant (phase, done, total, last error), the last
+  // reports.
   virtual Result<std::string> status(const Context&, const TenantId&) = 0;
   // {"status":"healthy"|"degraded", …} of this process.
   virtual Result<std::string> health(const Context&) = 0;

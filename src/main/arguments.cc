@@ -8,7 +8,8 @@ namespace cloudfolio::main {
 namespace {
 
 constexpr const char* kAbout =
-    "CloudFolio keeps a developer's GitHub portfolio answerable: it mirrors the repositories' documents,\n"
+    "CloudFolio keeps a developer's GitHub portfolio answerable: it mirrors the repositories' "
+    "documents,\n"
     "fine-tunes a sentence-embedding model on them, and answers searches and questions.";
 
 constexpr const char* kExamples =
@@ -18,8 +19,10 @@ constexpr const char* kExamples =
     "  cloudfolio search sample-dev how are firmware updates verified --data ./data\n"
     "  cloudfolio serve --data ./data --listen 127.0.0.1:7071\n"
     "\n"
-    "Exit codes: 0 done; 1 failed; 2 wrong usage or configuration; 3 not found; 4 not allowed (token);\n"
-    "5 try again later (limit, network, another process holds the store); 6 stored data is damaged.";
+    "Exit codes: 0 done; 1 failed; 2 wrong usage or configuration; 3 not found; 4 not allowed "
+    "(token);\n"
+    "5 try again later (limit, network, another process holds the store); 6 stored data is "
+    "damaged.";
 
 // One subcommand with its examples below its options.
 CLI::App* add(CLI::App& app, const char* name, const char* about, const std::string& examples) {
@@ -56,7 +59,8 @@ void add_program_options(CLI::App& app, Parsing& parsing) {
   app.add_option("--config", parsing.arguments.config_file,
                  "Configuration file (docs/operating/configuration.md)")
       ->type_name("FILE");
-  app.add_option("--data", parsing.arguments.data, "Folder of the embedded store")->type_name("DIR");
+  app.add_option("--data", parsing.arguments.data, "Folder of the embedded store")
+      ->type_name("DIR");
   app.add_option("--github-url", parsing.arguments.github_url,
                  "GitHub's REST address; a simulator's or an Enterprise server's works too")
       ->type_name("URL");
@@ -72,8 +76,9 @@ void add_portfolio_commands(CLI::App& app, Parsing& parsing) {
   sync->add_flag("--force", parsing.sync.force, "Fetch every repository again");
   sync->callback([&parsing] { parsing.arguments.command = parsing.sync; });
 
-  CLI::App* train = add(app, "train", "Fine-tune the model on a synced portfolio",
-                        "  cloudfolio train octocat\n  cloudfolio train octocat --max-steps 20 --json");
+  CLI::App* train =
+      add(app, "train", "Fine-tune the model on a synced portfolio",
+          "  cloudfolio train octocat\n  cloudfolio train octocat --max-steps 20 --json");
   train->add_option("login", parsing.train.login, "GitHub login")->required();
   train->add_option("--max-steps", parsing.train.steps_max, "Stop after so many optimiser steps")
       ->check(CLI::PositiveNumber);
@@ -85,7 +90,8 @@ void add_portfolio_commands(CLI::App& app, Parsing& parsing) {
                          "  cloudfolio search octocat retry with backoff\n"
                          "  cloudfolio search octocat 'lang:go topic:cli config files' --explain");
   search->add_option("login", parsing.search.login, "GitHub login")->required();
-  search->add_option("query", parsing.query_words, "Words; repo: lang: topic: file: -word \"exact\"")
+  search
+      ->add_option("query", parsing.query_words, "Words; repo: lang: topic: file: -word \"exact\"")
       ->required();
   search->add_option("--limit", parsing.search.limit, "Results at most")->check(CLI::Range(1, 100));
   search->add_option("--hits", parsing.search.hits_per_repository, "Passages a repository at most")
@@ -127,8 +133,9 @@ void add_cache_command(CLI::App& app, Parsing& parsing) {
 }
 
 void add_service_commands(CLI::App& app, Parsing& parsing) {
-  CLI::App* serve = add(app, "serve", "Run every service on this machine until told to stop",
-                        "  cloudfolio serve --data ./data\n  cloudfolio serve --listen 127.0.0.1:0");
+  CLI::App* serve =
+      add(app, "serve", "Run every service on this machine until told to stop",
+          "  cloudfolio serve --data ./data\n  cloudfolio serve --listen 127.0.0.1:0");
   serve->add_option("--listen", parsing.serve.listen, "HOST:PORT; port 0 picks a free one");
   serve->callback([&parsing] { parsing.arguments.command = parsing.serve; });
 
@@ -138,14 +145,16 @@ void add_service_commands(CLI::App& app, Parsing& parsing) {
       ->type_name("FILE");
   encode->callback([&parsing] { parsing.arguments.command = parsing.encode; });
 
-  CLI::App* flags = add(app, "flags", "Show the feature flags and where each value comes from",
-                        "  cloudfolio flags\n  ENABLE_GRAPHQL_BATCH_FETCH=false cloudfolio flags --json");
+  CLI::App* flags =
+      add(app, "flags", "Show the feature flags and where each value comes from",
+          "  cloudfolio flags\n  ENABLE_GRAPHQL_BATCH_FETCH=false cloudfolio flags --json");
   flags->callback([&parsing] { parsing.arguments.command = FlagsCommand{}; });
 
-  CLI::App* simulator = add(app, "github-sim", "Serve a folder of repositories as GitHub would",
-                            "  cloudfolio github-sim --corpus samples/portfolio --listen 127.0.0.1:0\n"
-                            "  cloudfolio github-sim --corpus samples/portfolio --latency-ms 150 "
-                            "--fault secondary_limit");
+  CLI::App* simulator =
+      add(app, "github-sim", "Serve a folder of repositories as GitHub would",
+          "  cloudfolio github-sim --corpus samples/portfolio --listen 127.0.0.1:0\n"
+          "  cloudfolio github-sim --corpus samples/portfolio --latency-ms 150 "
+          "--fault secondary_limit");
   simulator->add_option("--corpus", parsing.simulator.corpus, "Folder of OWNER/REPOSITORY.json")
       ->type_name("DIR");
   simulator->add_option("--listen", parsing.simulator.listen, "HOST:PORT; port 0 picks a free one");
@@ -153,8 +162,10 @@ void add_service_commands(CLI::App& app, Parsing& parsing) {
       ->check(CLI::Range(0L, 60'000L));
   simulator->add_option("--fault", parsing.simulator.faults, "A fault by name; may be repeated")
       ->type_name("NAME");
-  simulator->add_option("--tls-certificate", parsing.simulator.tls_certificate, "PEM file: serve HTTPS");
-  simulator->add_option("--tls-key", parsing.simulator.tls_key, "PEM file of the certificate's key");
+  simulator->add_option("--tls-certificate", parsing.simulator.tls_certificate,
+                        "PEM file: serve HTTPS");
+  simulator->add_option("--tls-key", parsing.simulator.tls_key,
+                        "PEM file of the certificate's key");
   simulator->add_flag("--list-faults", parsing.simulator.list_faults, "Print the faults' names");
   simulator->callback([&parsing] { parsing.arguments.command = parsing.simulator; });
 

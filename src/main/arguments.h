@@ -57,9 +57,9 @@ struct GithubSimCommand {
 };
 struct VersionCommand {};
 
-using Command = std::variant<ServeCommand, SyncCommand, TrainCommand, SearchCommand, StatusCommand,
-                             CacheCommand, EncodeCommand, FlagsCommand, GithubSimCommand,
-                             VersionCommand>;
+using Command =
+    std::variant<ServeCommand, SyncCommand, TrainCommand, SearchCommand, StatusCommand,
+                 CacheCommand, EncodeCommand, FlagsCommand, GithubSimCommand, VersionCommand>;
 
 struct Arguments {
   std::string config_file;  // Empty: $CLOUDFOLIO_CONFIG, else none.

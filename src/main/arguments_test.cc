@@ -38,7 +38,8 @@ TEST(Arguments, the_words_of_a_query_are_one_query) {
 }
 
 TEST(Arguments, options_of_the_program_may_stand_behind_the_command) {
-  const auto parsed = parse({"sync", "octocat", "--force", "--data", "d", "--json", "--github-url", "u"});
+  const auto parsed =
+      parse({"sync", "octocat", "--force", "--data", "d", "--json", "--github-url", "u"});
   const auto& arguments = std::get<Arguments>(parsed);
   EXPECT_EQ(arguments.data, "d");
   EXPECT_EQ(arguments.github_url, "u");
@@ -47,9 +48,9 @@ TEST(Arguments, options_of_the_program_may_stand_behind_the_command) {
 }
 
 TEST(Arguments, faults_of_the_simulator_add_up) {
-  const auto simulator = command<GithubSimCommand>(
-      {"github-sim", "--corpus", "c", "--listen", "127.0.0.1:0", "--latency-ms", "150", "--fault", "a",
-       "--fault", "b=2"});
+  const auto simulator =
+      command<GithubSimCommand>({"github-sim", "--corpus", "c", "--listen", "127.0.0.1:0",
+                                 "--latency-ms", "150", "--fault", "a", "--fault", "b=2"});
   EXPECT_EQ(simulator.faults, (std::vector<std::string>{"a", "b=2"}));
   EXPECT_EQ(simulator.latency_ms, 150);
 }
@@ -57,7 +58,8 @@ TEST(Arguments, faults_of_the_simulator_add_up) {
 TEST(Arguments, cache_has_three_verbs) {
   EXPECT_EQ(command<CacheCommand>({"cache", "ls", "octocat"}).login, "octocat");
   EXPECT_EQ(command<CacheCommand>({"cache", "show", "k"}).keys, std::vector<std::string>{"k"});
-  EXPECT_EQ(command<CacheCommand>({"cache", "rm", "a", "b"}).keys, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(command<CacheCommand>({"cache", "rm", "a", "b"}).keys,
+            (std::vector<std::string>{"a", "b"}));
 }
 
 TEST(Arguments, wrong_usage_says_what_is_wrong_and_leaves_with_2) {

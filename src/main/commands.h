@@ -1,7 +1,7 @@
 #pragma once
-// The commands. Each takes what was asked and the configuration, prints its answer on standard output
-// (one JSON object with Output::json), and returns; main() turns an Error into a message and an exit
-// code.
+// The commands. Each takes what was asked and the configuration, prints its answer on standard
+// output (one JSON object with Output::json), and returns; main() turns an Error into a message and
+// an exit code.
 
 #include "base/clock.h"
 #include "base/result.h"

@@ -15,18 +15,24 @@ inline constexpr int kExitDamaged = 6;
 
 constexpr int exit_code(Code code) {
   switch (code) {
-    case Code::invalid_argument: return kExitUsage;
-    case Code::not_found: return kExitNotFound;
+    case Code::invalid_argument:
+      return kExitUsage;
+    case Code::not_found:
+      return kExitNotFound;
     case Code::unauthenticated:
-    case Code::permission_denied: return kExitNotAllowed;
+    case Code::permission_denied:
+      return kExitNotAllowed;
     case Code::quota_exceeded:
     case Code::rate_limited:
     case Code::unavailable:
-    case Code::deadline_exceeded: return kExitTryLater;
-    case Code::corrupt: return kExitDamaged;
+    case Code::deadline_exceeded:
+      return kExitTryLater;
+    case Code::corrupt:
+      return kExitDamaged;
     case Code::conflict:
     case Code::cancelled:
-    case Code::internal: return kExitFailed;
+    case Code::internal:
+      return kExitFailed;
   }
   return kExitFailed;
 }

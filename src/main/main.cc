@@ -1,4 +1,5 @@
-// The program: reads the command line, the environment and the configuration file, runs one command.
+// The program: reads the command line, the environment and the configuration file, runs one
+// command.
 
 #include <cstdio>
 #include <cstdlib>
@@ -41,8 +42,9 @@ Status apply_named_file(roles::Config& config, const std::string& path) {
 Result<roles::Config> configure(const Arguments& arguments) {
   roles::Config config;
   config.encoder_model = default_base_model();
-  const std::string file =
-      arguments.config_file.empty() ? environment("CLOUDFOLIO_CONFIG").value_or("") : arguments.config_file;
+  const std::string file = arguments.config_file.empty()
+                               ? environment("CLOUDFOLIO_CONFIG").value_or("")
+                               : arguments.config_file;
   if (!file.empty()) CF_CHECK(apply_named_file(config, file));
   CF_CHECK(roles::apply_environment(config, environment));
   if (!arguments.data.empty()) config.data = arguments.data;
@@ -67,8 +69,9 @@ int run(const Arguments& arguments) {
   if (!config) return report(config.error(), arguments.output);
   const SystemClock clock;
   const Invocation invocation{*std::move(config), arguments.output, clock};
-  const Status done = std::visit(
-      [&invocation](const auto& command) { return run_command(invocation, command); }, arguments.command);
+  const Status done =
+      std::visit([&invocation](const auto& command) { return run_command(invocation, command); },
+                 arguments.command);
   if (!done) return report(done.error(), arguments.output);
   return kExitDone;
 }

@@ -10,7 +10,8 @@ constexpr int kBarWidth = 28;
 constexpr std::chrono::seconds kLineEvery{10};
 
 std::string bar(std::int64_t done, std::int64_t total) {
-  const auto filled = static_cast<std::size_t>(std::clamp<std::int64_t>(done * kBarWidth / total, 0, kBarWidth));
+  const auto filled =
+      static_cast<std::size_t>(std::clamp<std::int64_t>(done * kBarWidth / total, 0, kBarWidth));
   return "[" + std::string(filled, '#') + std::string(kBarWidth - filled, '.') + "]";
 }
 }  // namespace
@@ -35,8 +36,8 @@ std::string Progress::time_left(std::int64_t done, std::int64_t total) const {
 void Progress::draw(std::int64_t done, std::int64_t total, const std::string& detail) {
   std::string line = phase_;
   if (total > 0) {
-    line += " " + (terminal_ ? bar(done, total) + " " : std::string()) + std::to_string(done) + "/" +
-            std::to_string(total) + time_left(done, total);
+    line += " " + (terminal_ ? bar(done, total) + " " : std::string()) + std::to_string(done) +
+            "/" + std::to_string(total) + time_left(done, total);
   }
   if (!detail.empty()) line += "  " + detail;
   if (terminal_) {

@@ -23,8 +23,10 @@ Status run_command(const Invocation& invocation, const FlagsCommand&) {
   if (invocation.output == Output::json) {
     json::Array list;
     for (const roles::FlagValue& flag : flags) {
-      list.push_back(
-          {{"name", flag.name}, {"value", flag.value}, {"source", flag.source}, {"about", flag.about}});
+      list.push_back({{"name", flag.name},
+                      {"value", flag.value},
+                      {"source", flag.source},
+                      {"about", flag.about}});
     }
     const json::Value answer = {{"flags", std::move(list)}};
     std::printf("%s\n", json::write(answer).c_str());

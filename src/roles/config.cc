@@ -13,8 +13,8 @@ namespace bj = boost::json;
 
 struct FlagDefault {
   std::string_view name;
-  bool value;                // Where only this system writes the cache.
-  bool value_with_old_app;   // While the old app shares it: as the original had them.
+  bool value;               // Where only this system writes the cache.
+  bool value_with_old_app;  // While the old app shares it: as the original had them.
   std::string_view about;
 };
 constexpr std::array kFlags{
@@ -46,7 +46,8 @@ Status assign_number(const Setting& setting, std::string_view name, std::int64_t
   return Done{};
 }
 
-Status assign_text(const Setting& setting, std::string_view name, Config& config, std::string text) {
+Status assign_text(const Setting& setting, std::string_view name, Config& config,
+                   std::string text) {
   const Setting::Target target = setting.target(config);
   if (auto* const* string = std::get_if<std::string*>(&target)) {
     **string = std::move(text);
@@ -64,7 +65,8 @@ Status assign_text(const Setting& setting, std::string_view name, Config& config
   }
   std::int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return bad_value(name, "a whole number");
+  if (error != std::errc() || end != text.data() + text.size())
+    return bad_value(name, "a whole number");
   return assign_number(setting, name, std::get<std::int64_t*>(target), value);
 }
 
@@ -103,15 +105,17 @@ Result<TokenConfig> token_from(const bj::value& value) {
     } else if (key == "tenant" && field.is_string()) {
       token.tenant = std::string(field.get_string());
     } else {
-      return unknown_key("auth.tokens[]." + std::string(key),
-                         {"auth.tokens[].sha256", "auth.tokens[].tenant", "auth.tokens[].operator"});
+      return unknown_key(
+          "auth.tokens[]." + std::string(key),
+          {"auth.tokens[].sha256", "auth.tokens[].tenant", "auth.tokens[].operator"});
     }
   }
   const bool hex = std::all_of(token.sha256.begin(), token.sha256.end(), [](char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
   });
   if (token.sha256.size() != 64 || !hex) {
-    return bad_value("auth.tokens[].sha256", "64 lower-case hex digits (printf %s TOKEN | sha256sum)");
+    return bad_value("auth.tokens[].sha256",
+                     "64 lower-case hex digits (printf %s TOKEN | sha256sum)");
   }
   if (token.tenant.empty() != token.operator_) {
     return bad_value("auth.tokens[]", "either \"tenant\": \"LOGIN\" or \"operator\": true");
@@ -200,12 +204,14 @@ Status validate(const Config& config) {
                                              "' is not a backend of this build; use \"embedded\"");
   }
   if (config.durable_backend != "embedded") {
-    return Error(Code::invalid_argument,
-                 "durable.backend: '" + config.durable_backend +
-                     "' is not available: this build runs orchestrations on its embedded scheduler; "
-                     "use \"embedded\"");
+    return Error(
+        Code::invalid_argument,
+        "durable.backend: '" + config.durable_backend +
+            "' is not available: this build runs orchestrations on its embedded scheduler; "
+            "use \"embedded\"");
   }
-  if (!config.github_api_url.starts_with("http://") && !config.github_api_url.starts_with("https://")) {
+  if (!config.github_api_url.starts_with("http://") &&
+      !config.github_api_url.starts_with("https://")) {
     return bad_value("github.api_url", "an address that begins with http:// or https://");
   }
   if (config.data.empty()) return bad_value("data", "the folder of the embedded store");
@@ -231,8 +237,8 @@ std::vector<FlagValue> flags(const Config& config) {
 
 bool flag(const Config& config, std::string_view name) {
   const auto all = flags(config);
-  const auto found =
-      std::find_if(all.begin(), all.end(), [name](const FlagValue& value) { return value.name == name; });
+  const auto found = std::find_if(all.begin(), all.end(),
+                                  [name](const FlagValue& value) { return value.name == name; });
   return found != all.end() && found->value;
 }
 

@@ -2,8 +2,8 @@
 // Everything that can be configured, with its default; one list (settings()) from which the file is
 // read, the environment is read, unknown keys are refused and the documentation is checked.
 //
-// The file is JSON with // comments allowed. Precedence, strongest first: command line, environment,
-// file, default. Secrets never print.
+// The file is JSON with // comments allowed. Precedence, strongest first: command line,
+// environment, file, default. Secrets never print.
 
 #include <cstdint>
 #include <functional>
@@ -20,8 +20,8 @@
 namespace cloudfolio::roles {
 
 struct TokenConfig {
-  std::string sha256;    // Lower-case hex of the token's SHA-256.
-  std::string tenant;    // The login it speaks for, or
+  std::string sha256;      // Lower-case hex of the token's SHA-256.
+  std::string tenant;      // The login it speaks for, or
   bool operator_ = false;  // an operator's.
 };
 
@@ -83,7 +83,8 @@ struct FlagValue {
   std::string about;
 };
 
-// Reads the file's text into `config`. Errors name the key, and for an unknown one the nearest name.
+// Reads the file's text into `config`. Errors name the key, and for an unknown one the nearest
+// name.
 Status apply_file(Config& config, std::string_view text);
 // Reads the environment through `lookup` (nullopt: not set). Errors name the variable.
 using Environment = std::function<std::optional<std::string>(const std::string&)>;

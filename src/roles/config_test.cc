@@ -56,7 +56,8 @@ TEST(Config, a_wrong_type_or_range_names_the_key) {
 
 TEST(Config, the_environment_overrides_the_file) {
   Config config;
-  ASSERT_TRUE(apply_file(config, R"({"data": "file", "flags": {"ENABLE_GRAPHQL_BATCH_FETCH": true}})"));
+  ASSERT_TRUE(
+      apply_file(config, R"({"data": "file", "flags": {"ENABLE_GRAPHQL_BATCH_FETCH": true}})"));
   ASSERT_TRUE(apply_environment(config, environment({{"CLOUDFOLIO_DATA", "environment"},
                                                      {"ENABLE_GRAPHQL_BATCH_FETCH", "false"},
                                                      {"GITHUB_TOKEN", "t0ken"}})));
@@ -67,17 +68,20 @@ TEST(Config, the_environment_overrides_the_file) {
 
 TEST(Config, a_bad_environment_value_names_the_variable) {
   Config config;
-  const Status applied = apply_environment(config, environment({{"CLOUDFOLIO_SERVER_THREADS", "many"}}));
+  const Status applied =
+      apply_environment(config, environment({{"CLOUDFOLIO_SERVER_THREADS", "many"}}));
   ASSERT_FALSE(applied);
   EXPECT_EQ(applied.error().message(), "CLOUDFOLIO_SERVER_THREADS: expected a whole number");
 }
 
 TEST(Config, tokens_are_hashes_that_name_a_tenant_or_an_operator) {
   const std::string hash(64, 'a');
-  EXPECT_EQ(refusal(R"({"auth": {"tokens": [{"sha256": ")" + hash + R"(", "tenant": "octocat"}]}})"),
-            "accepted");
-  EXPECT_EQ(refusal(R"({"auth": {"tokens": [{"sha256": "plain", "tenant": "octocat"}]}})"),
-            "auth.tokens[].sha256: expected 64 lower-case hex digits (printf %s TOKEN | sha256sum)");
+  EXPECT_EQ(
+      refusal(R"({"auth": {"tokens": [{"sha256": ")" + hash + R"(", "tenant": "octocat"}]}})"),
+      "accepted");
+  EXPECT_EQ(
+      refusal(R"({"auth": {"tokens": [{"sha256": "plain", "tenant": "octocat"}]}})"),
+      "auth.tokens[].sha256: expected 64 lower-case hex digits (printf %s TOKEN | sha256sum)");
   EXPECT_EQ(refusal(R"({"auth": {"tokens": [{"sha256": ")" + hash + R"("}]}})"),
             "auth.tokens[]: expected either \"tenant\": \"LOGIN\" or \"operator\": true");
 }
@@ -106,7 +110,8 @@ TEST(Config, the_documentation_lists_every_setting_and_no_other) {
   std::stringstream text;
   text << page.rdbuf();
   for (const Setting& setting : settings()) {
-    EXPECT_NE(text.str().find("`" + std::string(setting.key) + "`"), std::string::npos) << setting.key;
+    EXPECT_NE(text.str().find("`" + std::string(setting.key) + "`"), std::string::npos)
+        << setting.key;
     EXPECT_NE(text.str().find("`" + std::string(setting.environment) + "`"), std::string::npos)
         << setting.environment;
   }

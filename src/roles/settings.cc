@@ -2,7 +2,8 @@
 
 namespace cloudfolio::roles {
 
-// The one list of settings. docs/operating/configuration.md describes the same keys; a test compares.
+// The one list of settings. docs/operating/configuration.md describes the same keys; a test
+// compares.
 const std::vector<Setting>& settings() {
   using T = Setting::Target;
   static const std::vector<Setting> kSettings{
@@ -18,7 +19,8 @@ const std::vector<Setting>& settings() {
       {"github.api_url", "CLOUDFOLIO_GITHUB_URL",
        "GitHub's REST address; a simulator's or an Enterprise server's works too.",
        [](Config& c) -> T { return &c.github_api_url; }},
-      {"github.token", "GITHUB_TOKEN", "The token that GitHub is asked with. Keep it in the environment.",
+      {"github.token", "GITHUB_TOKEN",
+       "The token that GitHub is asked with. Keep it in the environment.",
        [](Config& c) -> T { return &c.github_token; }},
       {"github.ca_file", "CLOUDFOLIO_GITHUB_CA_FILE",
        "PEM file of authorities to trust besides the system's, for an Enterprise server.",
@@ -26,7 +28,8 @@ const std::vector<Setting>& settings() {
       {"github.timeout_seconds", "CLOUDFOLIO_GITHUB_TIMEOUT_SECONDS",
        "Longest wait for one answer. GitHub itself gives up after 10 s.",
        [](Config& c) -> T { return &c.github_timeout_seconds; }, 1, 300},
-      {"server.listen", "CLOUDFOLIO_LISTEN", "HOST:PORT of the HTTP server; port 0 picks a free one.",
+      {"server.listen", "CLOUDFOLIO_LISTEN",
+       "HOST:PORT of the HTTP server; port 0 picks a free one.",
        [](Config& c) -> T { return &c.server_listen; }},
       {"server.public_url", "CLOUDFOLIO_PUBLIC_URL",
        "What clients see in front of a proxy: the base of the status links.",

@@ -13,7 +13,9 @@
 namespace cloudfolio::roles {
 namespace {
 
-std::filesystem::path owner_file(const std::filesystem::path& data) { return data / "owner"; }
+std::filesystem::path owner_file(const std::filesystem::path& data) {
+  return data / "owner";
+}
 
 Error cannot_use(const std::filesystem::path& path, int error) {
   return Error(error == EACCES || error == EROFS ? Code::permission_denied : Code::invalid_argument,
@@ -30,8 +32,8 @@ std::string read_text(int descriptor) {
 Status write_text(int descriptor, const std::string& text) {
   if (ftruncate(descriptor, 0) != 0 ||
       pwrite(descriptor, text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) {
-    return Error(Code::unavailable, std::string("cannot write the store's owner file: ") +
-                                        std::strerror(errno));
+    return Error(Code::unavailable,
+                 std::string("cannot write the store's owner file: ") + std::strerror(errno));
   }
   return Done{};
 }

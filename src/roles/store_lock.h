@@ -1,9 +1,9 @@
 #pragma once
 // StoreLock: which process runs the orchestrations of an embedded store, and where it can be asked.
 //
-// One process at a time owns a store's scheduler. It holds a lock on DATA/owner for as long as it lives
-// (the system takes it back when the process dies, however it dies) and writes there who it is; a
-// server also writes its address, so that the command line talks to it instead.
+// One process at a time owns a store's scheduler. It holds a lock on DATA/owner for as long as it
+// lives (the system takes it back when the process dies, however it dies) and writes there who it
+// is; a server also writes its address, so that the command line talks to it instead.
 
 #include <filesystem>
 #include <optional>
@@ -21,7 +21,8 @@ struct StoreOwner {
 class StoreLock {
  public:
   // Creates the folder where it is missing. Errors: unavailable where another process owns the
-  // store (read_owner says who), permission_denied or invalid_argument where the folder cannot be used.
+  // store (read_owner says who), permission_denied or invalid_argument where the folder cannot be
+  // used.
   static Result<StoreLock> acquire(const std::filesystem::path& data);
   // Who owns the store now; nullopt where nobody does.
   static std::optional<StoreOwner> read_owner(const std::filesystem::path& data);

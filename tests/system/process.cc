@@ -50,7 +50,8 @@ std::string read_file(const std::filesystem::path& path) {
 }  // namespace
 
 TemporaryFolder::TemporaryFolder() {
-  std::string pattern = (std::filesystem::temp_directory_path() / "cloudfolio-test-XXXXXX").string();
+  std::string pattern =
+      (std::filesystem::temp_directory_path() / "cloudfolio-test-XXXXXX").string();
   if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp failed: " + pattern);
   path_ = pattern;
 }
@@ -159,10 +160,13 @@ Finished run(Process::Options options) {
 }
 
 std::filesystem::path program() {
-  return std::filesystem::path(environment_or("CLOUDFOLIO_BUILD_DIR", "build/release")) / "cloudfolio";
+  return std::filesystem::path(environment_or("CLOUDFOLIO_BUILD_DIR", "build/release")) /
+         "cloudfolio";
 }
 
-std::filesystem::path source_folder() { return environment_or("CLOUDFOLIO_SOURCE_DIR", "."); }
+std::filesystem::path source_folder() {
+  return environment_or("CLOUDFOLIO_SOURCE_DIR", ".");
+}
 
 std::optional<std::filesystem::path> corpus_folder() {
   const std::filesystem::path folder =
@@ -175,8 +179,8 @@ std::optional<std::filesystem::path> corpus_folder() {
 bool base_model_present() {
   const std::string cache =
       environment_or("XDG_CACHE_HOME", environment_or("HOME", "") + "/.cache");
-  const std::filesystem::path folder = environment_or(
-      "CLOUDFOLIO_BASE_MODEL", cache + "/cloudfolio/models/all-MiniLM-L6-v2");
+  const std::filesystem::path folder =
+      environment_or("CLOUDFOLIO_BASE_MODEL", cache + "/cloudfolio/models/all-MiniLM-L6-v2");
   std::error_code ignored;
   return std::filesystem::exists(folder / "model.safetensors", ignored);
 }

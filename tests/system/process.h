@@ -29,10 +29,10 @@ class TemporaryFolder {
 class Process {
  public:
   struct Options {
-    std::vector<std::string> arguments;               // Without the program's own name.
-    std::map<std::string, std::string> environment;   // Added to a bare PATH, HOME and TMPDIR.
-    std::string input;                                // Standard input; closed after it.
-    std::filesystem::path errors_file;                // Standard error; empty: kept in memory.
+    std::vector<std::string> arguments;              // Without the program's own name.
+    std::map<std::string, std::string> environment;  // Added to a bare PATH, HOME and TMPDIR.
+    std::string input;                               // Standard input; closed after it.
+    std::filesystem::path errors_file;               // Standard error; empty: kept in memory.
   };
   // Starts the program under test.
   explicit Process(Options options);
