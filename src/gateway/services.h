@@ -7,6 +7,8 @@
 // one compact object, the same that the command line prints with --json; docs/operating/cli.md
 // lists their fields.
 //
+// The routes over it: docs/formats/http-v1.md, and the original's.
+//
 // Threads: thread-safe. Errors: not_found (no such portfolio here, or no such repository in it),
 // rate_limited and unavailable with what to do, permission_denied, corrupt.
 
