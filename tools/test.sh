@@ -1,0 +1,53 @@
+# ./dev test: every test, under every tool. Sourced by ./dev.
+
+# ThreadSanitizer reads these rooms; Debian's oneDNN uses libgomp, which it misreads.
+TSAN_TESTS='^(runtime|storage|durable)'
+
+build_tsan() {
+  configure tsan || return 1
+  local targets
+  targets=$(python3 tools/run_tests.py targets tsan --only "$TSAN_TESTS") || return 1
+  [ -z "$targets" ] || cmake --build --preset tsan -j "$(nproc)" --target $targets
+}
+
+# What ran, whose counts are summed, and what did not build, which counts as one failure each.
+ran=""
+broken=()
+
+# suite PRESET GUESS_SECONDS COMMAND…: a failing suite does not stop the others; all failures are wanted at once.
+suite() {
+  local preset=$1
+  shift
+  STEP_LOG_LINES=120 step "test-$preset" "$@"
+  ran="$ran $preset"
+}
+
+run_all_tests() {
+  local all="" began=$SECONDS
+  case ${1:-} in
+    "") ;;
+    --all) all=--all ;;
+    *) echo "./dev test: no option '$1' (see ./dev help)" >&2; exit 2 ;;
+  esac
+  steps_total 9
+  setup build test
+  if build_preset release 330; then
+    suite release 120 python3 tools/run_tests.py run release $all
+    suite clang 300 python3 tools/check_with_clang.py
+  else
+    broken+=("the release build")
+  fi
+  if build_preset asan 420; then
+    suite asan 240 python3 tools/run_tests.py run asan $all
+  else
+    broken+=("the build with AddressSanitizer")
+  fi
+  if step tsan 90 build_tsan; then
+    suite tsan 60 python3 tools/run_tests.py run tsan --only "$TSAN_TESTS" $all
+  else
+    broken+=("the build with ThreadSanitizer")
+  fi
+  echo "all steps took $(in_words $((SECONDS - began))); logs are in build/dev/logs"
+  # shellcheck disable=SC2086
+  python3 tools/run_tests.py count --presets $ran --broken ${broken[@]+"${broken[@]}"}
+}
