@@ -1,0 +1,54 @@
+#pragma once
+// The quality gate: a tuned model answers only where it wins.
+//
+// Both models rank the held-out questions' candidates; the differences of nDCG@10 are resampled
+// (10,000 seeded paired bootstraps), and the mean's one-sided 80 % lower bound must lie above zero.
+// At least 16 questions, else there is too little evidence. On the guard set, 200 general questions
+// and passages that no portfolio has, the tuned model may lose at most 1 % of the base's nDCG@10.
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "training/pairs.h"
+
+namespace cloudfolio::encoder {
+class Encoder;
+}
+
+namespace cloudfolio::training {
+
+inline constexpr double kGateConfidence = 0.8;
+inline constexpr double kGuardLossMax = 0.01;
+
+struct Scores {
+  std::vector<double> held_out;  // nDCG@10, one a held-out query.
+  std::vector<double> guard;     // nDCG@10, one a guard pair.
+};
+
+struct Verdict {
+  bool published = false;
+  // "" where published; "too_little_evidence", "not_better", "guard_lost" or "not_finite".
+  std::string reason;
+  double base_score = 0;  // Mean held-out nDCG@10.
+  double tuned_score = 0;
+  double gain_lower_bound = 0;
+  double base_guard = 0;
+  double tuned_guard = 0;
+};
+
+Verdict judge(const Scores& base, const Scores& tuned, std::uint64_t seed);
+
+// The encoder's scores on the set's held-out queries and on the guard set.
+Result<Scores> score(const encoder::Encoder& encoder, const TrainingSet& set);
+
+// nDCG@10 of each query over sections, a section scoring as its best candidate.
+// Row-major unit vectors of `dimension` elements.
+std::vector<double> held_out_scores(const TrainingSet& set, std::span<const float> query_vectors,
+                                    std::span<const float> candidate_vectors,
+                                    std::size_t dimension);
+
+}  // namespace cloudfolio::training

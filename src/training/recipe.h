@@ -1,0 +1,43 @@
+#pragma once
+// How a model is trained: the parameters and the schedule that follows from them.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cloudfolio::training {
+
+// Part of the content fingerprint: another recipe trains anew.
+inline constexpr std::string_view kRecipeVersion = "recipe-1";
+
+struct Recipe {
+  std::size_t epoch_count = 12;
+  std::size_t batch_pair_count = 16;
+  double learning_rate = 3e-5;
+  double warmup_share = 0.1;  // Of the run's own steps.
+  std::uint64_t seed = 42;
+  // `training.max_tokens`: tokens of all steps together. Reaching it shortens the run, the schedule
+  // included, and is reported.
+  std::size_t token_count_max = 200'000;
+  std::optional<std::size_t> step_count_max;
+};
+
+// The steps of a run: which pairs each takes.
+struct Schedule {
+  std::vector<std::vector<std::size_t>> steps;  // Positions in the pairs.
+  std::size_t warmup_step_count = 0;            // Fewer than there are steps.
+  std::size_t token_count = 0;
+  // What cut it short: "", "max_tokens" or "max_steps".
+  std::string_view cut;
+};
+
+// Each epoch shuffles the pairs anew (seeded); a batch holds no two pairs of one question or one
+// text as long as others are left. `token_counts`: tokens of each pair, both texts.
+Schedule make_schedule(const std::vector<std::size_t>& token_counts,
+                       const std::vector<std::uint64_t>& query_groups,
+                       const std::vector<std::uint64_t>& positive_groups, const Recipe& recipe);
+
+}  // namespace cloudfolio::training
