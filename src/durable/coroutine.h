@@ -9,8 +9,8 @@
 // coroutine runs its destructors and nothing else.
 
 #include <coroutine>
+#include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <exception>
 #include <functional>
 #include <optional>
@@ -37,7 +37,8 @@ class Loop {
   std::uint64_t next_order() { return ++order_; }
 
  private:
-  std::deque<std::coroutine_handle<>> ready_;
+  std::vector<std::coroutine_handle<>> ready_;  // From next_ on; the rest has been resumed.
+  std::size_t next_ = 0;
   std::uint64_t order_ = 0;
 };
 
