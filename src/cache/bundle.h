@@ -40,8 +40,7 @@ struct DocumentRef {
 
 // What is wrong with one repository; never a reason to drop the others. `code` is stable:
 // malformed_context, truncated_document, unreadable_document, empty, disabled, tree_incomplete,
-// fetch_failed (the entry is the last good one), unknown (GitHub did not say; the entry is the last
-// good one).
+// fetch_failed and unknown (the entry is the last good one).
 struct Problem {
   std::string code;
   std::string message;
@@ -128,8 +127,7 @@ struct RepositoryEntry {
 };
 
 struct Bundle {
-  std::vector<RepositoryEntry>
-      repositories;  // sorted by name, without regard to case; names are unique
+  std::vector<RepositoryEntry> repositories;  // sorted by name, bytewise; names are unique
   bool operator==(const Bundle&) const = default;
 
   // By GitHub's rules: letter case does not matter. nullptr if absent.

@@ -21,7 +21,7 @@ namespace cloudfolio::cache {
 // The original's container.
 inline constexpr char kContainer[] = "github-cache";
 
-// Everything borrowed outlives the cache and every TenantCache of it.
+// What it borrows outlives it and every TenantCache that it opened. Thread-safe.
 class Cache {
  public:
   Cache(storage::BlobStore& blobs, const Clock& clock, telemetry::MetricRegistry& metrics);
@@ -30,7 +30,7 @@ class Cache {
   TenantCache open(const TenantId& tenant) const;
 
  private:
-  std::shared_ptr<Store> store_;
+  std::shared_ptr<const Store> store_;
 };
 
 }  // namespace cloudfolio::cache

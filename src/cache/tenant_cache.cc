@@ -1,0 +1,205 @@
+// The publication: reading it, and changing it by compare-and-set.
+
+#include "cache/tenant_cache.h"
+
+#include "base/ensure.h"
+#include "cache/bundle_json.h"
+#include "cache/cache.h"
+#include "cache/envelope.h"
+#include "cache/fingerprint.h"
+#include "cache/keys.h"
+#include "cache/publication_metadata.h"
+#include "cache/store.h"
+
+namespace cloudfolio::cache {
+
+namespace {
+
+// Index swaps of the same generation may get between; each attempt reads anew.
+constexpr int kPublishAttemptsMax = 8;
+
+Error nothing_published(const TenantId& tenant) {
+  return Error(Code::not_found, "nothing is published for '" + tenant.str() + "'; sync it first");
+}
+
+Error damaged(const TenantId& tenant, Error error) {
+  return std::move(error).while_doing("the bundle of '" + tenant.str() +
+                                      "' is damaged; a refresh with --force writes it anew");
+}
+
+Error moved(const TenantId& tenant) {
+  return Error(Code::conflict,
+               "the publication of '" + tenant.str() + "' changed meanwhile; read it again");
+}
+
+// Not known whether it happened: look before saying that it did not.
+bool is_in_doubt(Code code) {
+  return code == Code::unavailable || code == Code::deadline_exceeded || code == Code::conflict;
+}
+
+EntryLabel label_of(const TenantId& tenant, const PublicationInfo& info) {
+  return EntryLabel{EntryKind::bundle, tenant, info.fingerprint, info.generation,
+                    metadata_of(info)};
+}
+
+// The state after a new generation took the place of `old` (nullptr: of nothing).
+PublicationInfo succeeding(const PublicationInfo* old, const PublishRequest& request,
+                           const Bundle& bundle) {
+  PublicationInfo next;
+  next.generation = request.generation;
+  next.fingerprint = bundle_fingerprint(bundle);
+  next.content = request.content;
+  next.repository_count = bundle.repositories.size();
+  if (!old) return next;
+  next.index.model = old->index.model;
+  next.stale_index = old->index.key.empty() ? old->stale_index : old->index.key;
+  next.previous = old->previous;
+  return next;
+}
+
+bool is_base(const PublicationInfo* found, const PublishRequest& request) {
+  const std::uint64_t generation = found ? found->generation : 0;
+  if (generation != request.base_generation) return false;
+  return generation != 0 || (found ? found->etag : "") == request.base_etag;
+}
+
+}  // namespace
+
+Cache::Cache(storage::BlobStore& blobs, const Clock& clock, telemetry::MetricRegistry& metrics)
+    : store_(std::make_shared<Store>(blobs, clock, metrics)) {}
+
+TenantCache Cache::open(const TenantId& tenant) const {
+  return TenantCache(store_, tenant);
+}
+
+TenantCache::TenantCache(std::shared_ptr<const Store> store, TenantId tenant)
+    : store_(std::move(store)), tenant_(std::move(tenant)) {
+  CF_ENSURE(!tenant_.empty(), "a cache for nobody");
+}
+
+Result<PublicationInfo> TenantCache::publication_info(const Context& ctx) const {
+  auto properties = store_->blobs().head(ctx, storage::BlobKey(bundle_key(tenant_)));
+  if (properties) return info_from(*properties);
+  if (properties.error().code() == Code::not_found) return nothing_published(tenant_);
+  return std::move(properties).error();
+}
+
+namespace {
+
+Result<Publication> decode(const TenantId& tenant, const storage::Blob& blob) {
+  auto unwrapped = unwrap(blob.bytes);
+  if (!unwrapped) return damaged(tenant, std::move(unwrapped).error());
+  auto bundle = read_bundle(unwrapped->data);
+  if (!bundle) return damaged(tenant, std::move(bundle).error());
+  Publication publication;
+  publication.info = info_from(blob.properties);
+  publication.cached_at = unwrapped->cached_at.value_or(blob.properties.last_modified);
+  publication.bundle = std::make_shared<const Bundle>(*std::move(bundle));
+  return publication;
+}
+
+}  // namespace
+
+Result<Publication> TenantCache::read_publication(const Context& ctx) const {
+  CF_TRY(const EntryRead read, store_->read(ctx, EntryKind::bundle, bundle_key(tenant_)));
+  if (read.status != EntryStatus::valid) return nothing_published(tenant_);
+  return decode(tenant_, read.blob);
+}
+
+Result<std::optional<Publication>> TenantCache::read_if_changed(const Context& ctx,
+                                                                std::string_view etag) const {
+  CF_TRY(const PublicationInfo info, publication_info(ctx));
+  if (info.etag == etag) return std::optional<Publication>();
+  CF_TRY(Publication publication, read_publication(ctx));
+  return std::optional<Publication>(std::move(publication));
+}
+
+Result<TenantCache::PublishedJson> TenantCache::read_publication_json(const Context& ctx) const {
+  CF_TRY(const EntryRead read, store_->read(ctx, EntryKind::bundle, bundle_key(tenant_)));
+  if (read.status != EntryStatus::valid) return nothing_published(tenant_);
+  auto unwrapped = unwrap(read.blob.bytes);
+  if (!unwrapped) return damaged(tenant_, std::move(unwrapped).error());
+  if (!unwrapped->data.is_array())
+    return damaged(tenant_, Error(Code::corrupt, "a bundle is no JSON array"));
+  return PublishedJson{info_from(read.blob.properties), write_ascii(unwrapped->data)};
+}
+
+Result<RepositoryEntry> TenantCache::read_repository(const Context& ctx,
+                                                     std::string_view name) const {
+  CF_TRY(const Publication publication, read_publication(ctx));
+  if (const RepositoryEntry* entry = publication.bundle->find(name)) return *entry;
+  return Error(Code::not_found,
+               "no repository of that name in the portfolio of '" + tenant_.str() + "'");
+}
+
+Result<PublicationInfo> TenantCache::publish(const Context& ctx, const PublishRequest& request,
+                                             const Bundle& bundle) const {
+  if (request.generation == 0 || request.generation <= request.base_generation)
+    return Error(Code::invalid_argument,
+                 "a publication needs a generation above the one it replaces");
+  const std::string body = wrap(to_json(bundle), store_->clock().wall_time());
+  for (int attempt = 1;; ++attempt) {
+    auto found = publication_info(ctx);
+    if (!found && found.error().code() != Code::not_found) return std::move(found).error();
+    if (found && found->generation == request.generation) return *std::move(found);
+    if (!is_base(found ? &*found : nullptr, request)) return moved(tenant_);
+    const PublicationInfo next = succeeding(found ? &*found : nullptr, request, bundle);
+    storage::PutIf condition = storage::Nothing{};
+    if (found) condition = storage::Matches{storage::ETag(found->etag)};
+    auto etag =
+        store_->write_json(ctx, label_of(tenant_, next), bundle_key(tenant_), body, condition);
+    if (etag) return publication_info(ctx);
+    if (!is_in_doubt(etag.error().code()) || attempt == kPublishAttemptsMax)
+      return std::move(etag).error();
+    if (etag.error().code() != Code::conflict) {
+      auto after = publication_info(ctx);
+      if (after && after->generation == request.generation) return after;
+      return std::move(etag).error();
+    }
+  }
+}
+
+Result<PublicationInfo> TenantCache::swap_index(const Context& ctx, std::string_view expected_etag,
+                                                const IndexPointer& next) const {
+  CF_TRY(EntryRead read, store_->read(ctx, EntryKind::bundle, bundle_key(tenant_)));
+  if (read.status != EntryStatus::valid) return nothing_published(tenant_);
+  PublicationInfo info = info_from(read.blob.properties);
+  if (info.index == next) return info;
+  if (info.etag != expected_etag) return moved(tenant_);
+  if (!is_index_key(tenant_, next.key) || generation_of(tenant_, next.key) != info.generation)
+    return Error(Code::invalid_argument, "that is no index of generation " +
+                                             std::to_string(info.generation) + " of '" +
+                                             tenant_.str() + "'");
+  if (next.model != info.index.model) info.previous = info.index;
+  info.index = next;
+  info.stale_index.clear();
+  CF_CHECK(store_->write_json(ctx, label_of(tenant_, info), bundle_key(tenant_),
+                              std::move(read.blob.bytes),
+                              storage::Matches{read.blob.properties.etag}));
+  return publication_info(ctx);
+}
+
+Result<PublicationInfo> TenantCache::step_back(const Context& ctx,
+                                               std::string_view expected_etag) const {
+  CF_TRY(EntryRead read, store_->read(ctx, EntryKind::bundle, bundle_key(tenant_)));
+  if (read.status != EntryStatus::valid) return nothing_published(tenant_);
+  PublicationInfo info = info_from(read.blob.properties);
+  if (info.etag != expected_etag) return moved(tenant_);
+  if (!info.previous)
+    return Error(Code::not_found, "'" + tenant_.str() + "' never had another model");
+  IndexPointer back = *info.previous;
+  info.previous = info.index;
+  info.stale_index.clear();
+  if (generation_of(tenant_, back.key) != info.generation) {
+    info.stale_index = back.key;
+    back.key.clear();
+    back.coverage.clear();
+  }
+  info.index = back;
+  CF_CHECK(store_->write_json(ctx, label_of(tenant_, info), bundle_key(tenant_),
+                              std::move(read.blob.bytes),
+                              storage::Matches{read.blob.properties.etag}));
+  return publication_info(ctx);
+}
+
+}  // namespace cloudfolio::cache

@@ -1,0 +1,190 @@
+// Everything beside the publication: staging, indexes, models, sync's memory, clean-up.
+
+#include <algorithm>
+
+#include "cache/bundle_json.h"
+#include "cache/envelope.h"
+#include "cache/keys.h"
+#include "cache/store.h"
+#include "cache/tenant_cache.h"
+#include "crypto/random_bytes.h"
+
+namespace cloudfolio::cache {
+
+namespace {
+
+using Unnamed = Store::Unnamed;
+
+constexpr int kReserveAttemptsMax = 100;
+
+Result<std::string> unwrap_text(EntryKind kind, const std::string& bytes) {
+  auto unwrapped = unwrap(bytes);
+  if (!unwrapped) return std::move(unwrapped).error().while_doing(to_string(kind));
+  return json::write(unwrapped->data);
+}
+
+// `json` may hold text beyond ASCII; entries may not.
+Result<std::string> wrap_text(const Store& store, std::string_view text) {
+  CF_TRY(const json::Value value, json::parse(text));
+  return wrap(write_ascii(value), store.clock().wall_time());
+}
+
+bool is_note_name(std::string_view name) {
+  return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  });
+}
+
+Error no_model() {
+  return Error(Code::not_found, "no model of that content");
+}
+
+Result<std::optional<std::string>> find_json(const Context& ctx, const Store& store, EntryKind kind,
+                                             const TenantId& tenant, const std::string& key) {
+  auto bytes = store.read_own(ctx, kind, tenant, key, Unnamed::refused);
+  if (!bytes && bytes.error().code() == Code::not_found) return std::optional<std::string>();
+  if (!bytes) return std::move(bytes).error();
+  CF_TRY(std::string text, unwrap_text(kind, *bytes));
+  return std::optional<std::string>(std::move(text));
+}
+
+Status write_json(const Context& ctx, const Store& store, const EntryLabel& label,
+                  const std::string& key, std::string_view text) {
+  CF_TRY(std::string wrapped, wrap_text(store, text));
+  CF_CHECK(store.write_json(ctx, label, key, std::move(wrapped)));
+  return Done{};
+}
+
+}  // namespace
+
+// === Staging ===
+
+Result<std::uint64_t> TenantCache::reserve_generation(const Context& ctx) const {
+  const std::string key = generation_counter_key(tenant_);
+  for (int attempt = 0; attempt < kReserveAttemptsMax; ++attempt) {
+    std::uint64_t latest = 0;
+    auto info = publication_info(ctx);
+    if (info) latest = info->generation;
+    if (!info && info.error().code() != Code::not_found) return std::move(info).error();
+    CF_TRY(const EntryRead read, store_->read(ctx, EntryKind::counter, key));
+    storage::PutIf condition = storage::Nothing{};
+    if (read.status == EntryStatus::valid) {
+      condition = storage::Matches{read.blob.properties.etag};
+      // A counter that cannot be read starts again above the publication.
+      if (const auto unwrapped = unwrap(read.blob.bytes))
+        if (const auto number = json::as_int(unwrapped->data); number && *number > 0)
+          latest = std::max(latest, static_cast<std::uint64_t>(*number));
+    }
+    const EntryLabel label{EntryKind::counter, tenant_, {}, latest + 1, {}};
+    auto etag = store_->write_json(
+        ctx, label, key, wrap(std::to_string(latest + 1), store_->clock().wall_time()), condition);
+    if (etag) return latest + 1;
+    if (etag.error().code() != Code::conflict) return std::move(etag).error();
+  }
+  return Error(Code::unavailable, "too many refreshes of '" + tenant_.str() + "' begin at once");
+}
+
+Status TenantCache::stage(const Context& ctx, std::uint64_t generation,
+                          const RepositoryEntry& entry) const {
+  const EntryLabel label{EntryKind::repository, tenant_, entry.fingerprint, generation, {}};
+  CF_CHECK(store_->write_json(ctx, label, staged_key(tenant_, generation, entry.metadata.id),
+                              wrap(to_json(entry), store_->clock().wall_time())));
+  return Done{};
+}
+
+Result<RepositoryEntry> TenantCache::read_staged(const Context& ctx, std::uint64_t generation,
+                                                 std::int64_t id) const {
+  CF_TRY(const std::string bytes,
+         store_->read_own(ctx, EntryKind::repository, tenant_, staged_key(tenant_, generation, id),
+                          Unnamed::refused));
+  CF_TRY(const Unwrapped unwrapped, unwrap(bytes));
+  return read_entry(unwrapped.data);
+}
+
+Status TenantCache::stage_note(const Context& ctx, std::uint64_t generation, std::string_view name,
+                               std::string_view json) const {
+  if (!is_note_name(name)) return Error(Code::invalid_argument, "a note's name is of [a-z0-9-]");
+  const EntryLabel label{EntryKind::note, tenant_, {}, generation, {}};
+  return write_json(ctx, *store_, label, note_key(tenant_, generation, name), json);
+}
+
+Result<std::string> TenantCache::read_note(const Context& ctx, std::uint64_t generation,
+                                           std::string_view name) const {
+  if (!is_note_name(name)) return Error(Code::invalid_argument, "a note's name is of [a-z0-9-]");
+  CF_TRY(const std::string bytes,
+         store_->read_own(ctx, EntryKind::note, tenant_, note_key(tenant_, generation, name),
+                          Unnamed::refused));
+  return unwrap_text(EntryKind::note, bytes);
+}
+
+// === Indexes ===
+
+Result<std::string> TenantCache::write_index(const Context& ctx, std::uint64_t generation,
+                                             std::string bytes) const {
+  std::string key = index_key(tenant_, generation, crypto::random_hex(8));
+  const EntryLabel label{EntryKind::index, tenant_, {}, generation, {}};
+  CF_CHECK(store_->write_bytes(ctx, label, key, std::move(bytes), "application/octet-stream"));
+  return key;
+}
+
+Result<std::string> TenantCache::read_index(const Context& ctx, std::string_view key) const {
+  if (!is_index_key(tenant_, key)) return Error(Code::not_found, "no index under that name");
+  return store_->read_own(ctx, EntryKind::index, tenant_, std::string(key), Unnamed::refused);
+}
+
+// === Models ===
+
+Status TenantCache::write_model(const Context& ctx, std::string_view fingerprint,
+                                std::string zip) const {
+  if (!is_fingerprint(fingerprint))
+    return Error(Code::invalid_argument, "that is no content fingerprint");
+  const EntryLabel label{EntryKind::model, tenant_, std::string(fingerprint), 0, {}};
+  CF_CHECK(store_->write_bytes(ctx, label, model_archive_key(fingerprint), std::move(zip),
+                               "application/zip"));
+  return Done{};
+}
+
+Result<std::string> TenantCache::read_model(const Context& ctx,
+                                            std::string_view fingerprint) const {
+  if (!is_fingerprint(fingerprint)) return no_model();
+  return store_->read_own(ctx, EntryKind::model, tenant_, model_archive_key(fingerprint),
+                          Unnamed::refused);
+}
+
+Status TenantCache::write_model_record(const Context& ctx, const ModelRecord& record) const {
+  if (!is_fingerprint(record.fingerprint))
+    return Error(Code::invalid_argument, "a model's record without content fingerprint");
+  const EntryLabel label{EntryKind::model_record, tenant_, record.fingerprint, 0, {}};
+  CF_CHECK(store_->write_json(ctx, label, model_metadata_key(record.fingerprint), to_json(record)));
+  return Done{};
+}
+
+Result<std::optional<ModelRecord>> TenantCache::find_model_record(
+    const Context& ctx, std::string_view fingerprint) const {
+  if (!is_fingerprint(fingerprint)) return std::optional<ModelRecord>();
+  auto bytes = store_->read_own(ctx, EntryKind::model_record, tenant_,
+                                model_metadata_key(fingerprint), Unnamed::refused);
+  if (!bytes && bytes.error().code() == Code::not_found) return std::optional<ModelRecord>();
+  if (!bytes) return std::move(bytes).error();
+  CF_TRY(ModelRecord record, model_record_from_json(*bytes));
+  return std::optional<ModelRecord>(std::move(record));
+}
+
+// === Sync's memory ===
+
+Result<std::optional<std::string>> TenantCache::find_sync_state(const Context& ctx) const {
+  return find_json(ctx, *store_, EntryKind::sync_state, tenant_, sync_state_key(tenant_));
+}
+Status TenantCache::write_sync_state(const Context& ctx, std::string_view json) const {
+  const EntryLabel label{EntryKind::sync_state, tenant_, {}, 0, {}};
+  return write_json(ctx, *store_, label, sync_state_key(tenant_), json);
+}
+Result<std::optional<std::string>> TenantCache::find_sync_report(const Context& ctx) const {
+  return find_json(ctx, *store_, EntryKind::sync_report, tenant_, sync_report_key(tenant_));
+}
+Status TenantCache::write_sync_report(const Context& ctx, std::string_view json) const {
+  const EntryLabel label{EntryKind::sync_report, tenant_, {}, 0, {}};
+  return write_json(ctx, *store_, label, sync_report_key(tenant_), json);
+}
+
+}  // namespace cloudfolio::cache
