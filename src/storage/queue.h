@@ -42,10 +42,11 @@ using PopReceipt = Id<struct PopReceiptTag>;  // Opaque.
 inline constexpr std::size_t kMessageBytesMax = 64 * kKiB;
 inline constexpr std::size_t kReceiveCountMax = 32;
 inline constexpr std::chrono::seconds kVisibilityMax{7 * 24 * 3600};
+inline constexpr std::chrono::seconds kTimeToLiveMax{10L * 365 * 24 * 3600};
 
 struct SendOptions {
   std::chrono::seconds delay{0};  // Hidden for so long at first; below time_to_live.
-  // Gone after so long, dealt with or not; at least 1 s. Absent: never.
+  // Gone after so long, dealt with or not: 1 s to kTimeToLiveMax. Absent: never.
   std::optional<std::chrono::seconds> time_to_live = std::chrono::seconds(7 * 24 * 3600);
 };
 

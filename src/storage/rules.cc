@@ -159,7 +159,7 @@ Status check_send(std::string_view body, const SendOptions& options) {
   CF_CHECK(check_seconds("delay", options.delay, std::chrono::seconds(0), kVisibilityMax));
   if (!options.time_to_live) return Done{};
   CF_CHECK(check_seconds("time to live", *options.time_to_live, std::chrono::seconds(1),
-                         std::chrono::seconds::max()));
+                         kTimeToLiveMax));
   if (options.delay < *options.time_to_live) return Done{};
   return wrong("a message's delay must be below its time to live");
 }
