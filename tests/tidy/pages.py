@@ -1,0 +1,101 @@
+"""Checks of the pages and of what surrounds the sources. As in checks.py, each returns what is wrong."""
+import json
+import re
+import shutil
+import subprocess
+
+LISTING_LINE = re.compile(r"^([\w./-]+)(?:\s{2,}\S.*)?$")
+
+
+class Skipped(Exception):
+    """A check that cannot be made here; says what is missing."""
+
+
+def the_readme_opens_with_the_two_commands(tree):
+    blocks = re.findall(r"^```\w*\n(.*?)^```", tree.text("README.md"), re.M | re.S)
+    for number, wanted in enumerate(["./dev demo", "./dev test"]):
+        if len(blocks) <= number or blocks[number].strip() != wanted:
+            yield f"README.md: code block {number + 1} is not '{wanted}'"
+    if "./dev test" not in tree.text(".ci/run"):
+        yield ".ci/run does not call the test command of README.md"
+
+
+def directory_listings_are_true(tree):
+    """A code block that begins with a folder lists paths, two spaces, and what they are."""
+    for page in ("README.md", "ARCHITECTURE.md"):
+        for block in re.findall(r"^```\w*\n(.*?)^```", tree.text(page), re.M | re.S):
+            if not re.match(r"[\w.-]+/", block):
+                continue
+            for line in block.splitlines():
+                name = LISTING_LINE.match(line.strip())
+                if name and not tree.exists(name.group(1)):
+                    yield f"{page} lists {name.group(1)}, which does not exist"
+
+
+def the_map_shows_every_room(tree):
+    text = tree.text("ARCHITECTURE.md")
+    for room in tree.rooms:
+        if not re.search(rf"^\| `{re.escape(room.name)}` \| {room.get('LAYER')[0]} \|", text, re.M):
+            yield f"ARCHITECTURE.md has no line for room {room.name} with layer {room.get('LAYER')[0]}"
+
+
+def links_between_pages_lead_somewhere(tree):
+    for page in tree.matching(".md"):
+        if page.startswith("samples/src/"):
+            continue
+        folder = (tree.root / page).parent
+        text = re.sub(r"^```.*?^```", "", tree.text(page), flags=re.M | re.S)
+        for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text):
+            if not target.startswith(("http://", "https://", "mailto:")) and not (folder / target).exists():
+                yield f"{page} links to {target}, which does not exist"
+
+
+def decisions_have_context_choice_and_consequence(tree):
+    for page in tree.matching(".md", under="docs/decisions/"):
+        if page.endswith("/README.md"):
+            continue
+        headings = re.findall(r"^## (.+)$", tree.text(page), re.M)
+        if headings != ["Context", "Choice", "Consequence"]:
+            yield f"{page} has the sections {headings}, not Context, Choice, Consequence"
+        if not re.search(r"^\d{4}-\d\d-\d\d$", tree.text(page), re.M):
+            yield f"{page} has no date"
+
+
+def sources_are_formatted(tree):
+    if not shutil.which("clang-format-14"):
+        raise Skipped("clang-format-14 is not installed")
+    paths = tree.matching(".cc", ".h")
+    run = subprocess.run(["xargs", "-0", "-P", "2", "-n", "40", "clang-format-14", "--dry-run", "-Werror"],
+                         input="\0".join(paths).encode(), cwd=tree.root, capture_output=True)
+    for path in sorted(set(re.findall(r"^([^:\n]+):\d+:\d+: error", run.stderr.decode(), re.M))):
+        yield f"{path} is not formatted: clang-format-14 -i {path}"
+
+
+def the_sample_portfolio_agrees_with_its_sources(tree):
+    run = subprocess.run(["python3", "tools/make_sample_portfolio.py", "--check"], cwd=tree.root,
+                         capture_output=True, text=True)
+    yield from run.stdout.splitlines()
+    if run.returncode and not run.stdout:
+        yield f"tools/make_sample_portfolio.py failed: {run.stderr[-200:]}"
+
+
+def the_sample_queries_name_what_exists(tree):
+    for entry in json.loads(tree.text("samples/queries.json")):
+        folder = f"samples/src/{entry['repository']}"
+        if not tree.exists(folder):
+            yield f"'{entry['query']}' expects {entry['repository']}, which is not in the sample"
+        elif entry["heading"]:
+            headings = re.findall(r"^#+ (.+)$", tree.text(f"{folder}/{entry['path']}"), re.M)
+            if entry["heading"] not in headings:
+                yield f"'{entry['query']}' expects the heading '{entry['heading']}', which is not in {entry['path']}"
+
+
+def shell_scripts_parse(tree):
+    for path in tree.matching(".sh") + ["dev", ".ci/run"]:
+        run = subprocess.run(["bash", "-n", path], cwd=tree.root, capture_output=True, text=True)
+        if run.returncode:
+            yield f"{path}: {run.stderr.strip()}"
+
+
+ALL = [check for name, check in list(globals().items())
+       if callable(check) and getattr(check, "__module__", "") == __name__ and name != "Skipped"]
