@@ -1,0 +1,279 @@
+#include "search/portfolio_search.h"
+
+#include <algorithm>
+#include <list>
+#include <map>
+#include <mutex>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/guarded.h"
+#include "retrieval/inline_text.h"
+#include "search/answer.h"
+#include "search/excerpt.h"
+#include "search/load.h"
+#include "search/metrics.h"
+#include "telemetry/log.h"
+
+namespace cloudfolio::search {
+namespace {
+
+constexpr std::size_t kAnswerRepositoriesMax = 3;
+constexpr std::size_t kAnswerPassagesPerRepository = 2;
+
+std::string_view document_at(const cache::RepositoryEntry& entry, const std::string& path) {
+  for (const cache::DocumentRef& document : entry.documents) {
+    if (document.path == path) return entry.text_of(document.kind);
+  }
+  if (path == "SKILLS-INDEX.md") return entry.skills_index;
+  if (path == "ARCHITECTURE.md") return entry.architecture;
+  return entry.readme;
+}
+
+SearchResult result_of(const Portfolio& portfolio, const Hit& hit, const ParsedQuery& query) {
+  const cache::RepositoryEntry& entry = portfolio.bundle().repositories[hit.place.repository];
+  const Chunk& chunk = portfolio.chunk(hit.place);
+  const bool whole = chunk.kind == Chunk::Kind::repository;
+  const std::string_view document = whole ? std::string_view() : document_at(entry, chunk.path);
+  Excerpt excerpt = excerpt_of(chunk, document, query.text, kPassageBytesMax);
+  SearchResult result;
+  result.repository = entry.name;
+  result.path = chunk.path;
+  result.commit = entry.head_oid;
+  result.line_from = excerpt.line_from;
+  result.line_to = excerpt.line_to;
+  result.heading = chunk.heading_text();
+  result.score = hit.score.total;
+  result.passage = std::move(excerpt.text);
+  result.exact = hit.exact;
+  result.lexical = hit.score.lexical;
+  result.dense = hit.score.dense;
+  result.lexical_raw = hit.lexical_raw;
+  result.dense_raw = hit.dense_raw;
+  return result;
+}
+
+}  // namespace
+
+// What one tenant's queries share.
+struct Slot {
+  std::mutex loading;  // Held while the portfolio is loaded; never while one answers.
+  Guarded<std::shared_ptr<const Portfolio>> portfolio;
+};
+
+struct PortfolioSearch::State {
+  State(TextEmbedders& its_embedders, telemetry::Log& its_log, telemetry::MetricRegistry& registry,
+        const Clock& its_clock, Options its_options)
+      : embedders(its_embedders),
+        log(its_log),
+        metrics(registry),
+        clock(its_clock),
+        options(its_options) {}
+
+  // The model that a query is answered with, or why none.
+  struct Meaning {
+    std::vector<float> vector;
+    std::string reason;
+  };
+  Meaning meaning_of(const Context& ctx, const cache::TenantCache& tenant,
+                     const Portfolio& portfolio, const std::string& text);
+  std::shared_ptr<Slot> slot_of(const TenantId& tenant);
+  void drop_beyond_budget();
+
+  struct Kept {
+    TenantId tenant;
+    std::shared_ptr<Slot> slot;
+  };
+  TextEmbedders& embedders;
+  telemetry::Log& log;
+  SearchMetrics metrics;
+  const Clock& clock;
+  const Options options;
+  Guarded<std::list<Kept>> slots;  // Last used first.
+};
+
+std::shared_ptr<Slot> PortfolioSearch::State::slot_of(const TenantId& tenant) {
+  auto kept = slots.lock();
+  for (auto at = kept->begin(); at != kept->end(); ++at) {
+    if (at->tenant != tenant) continue;
+    kept->splice(kept->begin(), *kept, at);
+    return kept->front().slot;
+  }
+  kept->push_front({tenant, std::make_shared<Slot>()});
+  return kept->front().slot;
+}
+
+void PortfolioSearch::State::drop_beyond_budget() {
+  auto kept = slots.lock();
+  std::size_t bytes = 0;
+  for (auto at = kept->begin(); at != kept->end();) {
+    std::size_t own = 0;
+    {
+      auto portfolio = at->slot->portfolio.lock();
+      own = *portfolio ? (*portfolio)->memory_bytes() : 0;
+    }
+    const bool in_use = at == kept->begin();
+    if (bytes + own > options.memory_bytes_max && !in_use) {
+      at = kept->erase(at);
+    } else {
+      bytes += own;
+      ++at;
+    }
+  }
+  metrics.memory_bytes.set(static_cast<double>(bytes));
+}
+
+PortfolioSearch::State::Meaning PortfolioSearch::State::meaning_of(const Context& ctx,
+                                                                   const cache::TenantCache& tenant,
+                                                                   const Portfolio& portfolio,
+                                                                   const std::string& text) {
+  if (text.empty()) return {{}, "only filters were asked"};
+  if (portfolio.vectors() == nullptr || portfolio.vectors()->vector_count() == 0) {
+    return {{}, "the index is being built"};
+  }
+  const auto embedder = embedders.open(ctx, tenant, portfolio.info().index.model);
+  if (!embedder) {
+    log.warn(ctx, "search.model_missing", {{"error", embedder.error()}});
+    return {{}, "the model cannot be used: " + embedder.error().message()};
+  }
+  if ((*embedder)->fingerprint() != portfolio.vectors()->model()) {
+    return {{}, "the index is being built with another model"};
+  }
+  auto vector = (*embedder)->embed_text(text);
+  if (!vector) {
+    log.warn(ctx, "search.query_not_embedded", {{"error", vector.error()}});
+    return {{}, "the query could not be embedded: " + vector.error().message()};
+  }
+  return {*std::move(vector), {}};
+}
+
+PortfolioSearch::PortfolioSearch(TextEmbedders& embedders, telemetry::Log& log,
+                                 telemetry::MetricRegistry& metrics, const Clock& clock,
+                                 Options options)
+    : state_(std::make_unique<State>(embedders, log, metrics, clock, options)) {}
+
+PortfolioSearch::~PortfolioSearch() = default;
+
+Result<std::shared_ptr<const Portfolio>> PortfolioSearch::portfolio(
+    const Context& ctx, const cache::TenantCache& tenant) {
+  const auto info = tenant.publication_info(ctx);
+  if (!info) {
+    if (info.error().code() == Code::not_found) forget(tenant.tenant());
+    return info.error();
+  }
+  const std::shared_ptr<Slot> slot = state_->slot_of(tenant.tenant());
+  const auto current = [&]() -> std::shared_ptr<const Portfolio> {
+    auto kept = slot->portfolio.lock();
+    return *kept && (*kept)->info().etag == info->etag ? *kept : nullptr;
+  };
+  if (auto kept = current()) return kept;
+  const std::lock_guard loading(slot->loading);
+  if (auto kept = current()) return kept;
+  CF_TRY(LoadedPortfolio loaded, load_portfolio(ctx, tenant));
+  state_->metrics.loads.with({loaded.index_state}).add();
+  if (loaded.index_state == kIndexDamaged) {
+    state_->log.warn(ctx, "search.index_damaged", {{"reason", loaded.problem}});
+  }
+  {
+    auto kept = slot->portfolio.lock();
+    *kept = loaded.portfolio;
+  }
+  state_->drop_beyond_budget();
+  return loaded.portfolio;
+}
+
+Result<SearchAnswer> PortfolioSearch::search(const Context& ctx, const cache::TenantCache& tenant,
+                                             const Query& query) {
+  const auto started = state_->clock.now();
+  const auto observe = [&](std::string_view mode) {
+    const std::chrono::duration<double> took = state_->clock.now() - started;
+    state_->metrics.seconds.with({mode}).observe(took.count());
+  };
+  const auto parsed = parse_query(query.text);
+  if (!parsed) return parsed.error();
+  if (query.limit == 0 || query.limit > kResultsMax || query.hits_per_repository == 0 ||
+      query.hits_per_repository > kResultsMax) {
+    return Error(Code::invalid_argument,
+                 "limit and hits per repository go from 1 to " + std::to_string(kResultsMax));
+  }
+  auto loaded = portfolio(ctx, tenant);
+  if (!loaded) {
+    observe("failed");
+    return std::move(loaded).error();
+  }
+  const Portfolio& folio = **loaded;
+  const State::Meaning meaning = state_->meaning_of(ctx, tenant, folio, parsed->text);
+  RankingOptions options;
+  options.limit = query.limit;
+  options.hits_per_repository = query.hits_per_repository;
+  Ranking ranking = rank(folio, *parsed, meaning.vector, options);
+
+  SearchAnswer answer;
+  answer.query = query.text;
+  answer.mode = meaning.vector.empty() ? "lexical" : "hybrid";
+  answer.mode_reason = meaning.reason;
+  answer.model = meaning.vector.empty() ? "" : folio.info().index.model;
+  answer.generation = folio.info().generation;
+  answer.coverage =
+      std::to_string(folio.covered_count()) + "/" + std::to_string(folio.repository_count());
+  for (const Hit& hit : ranking.hits) answer.results.push_back(result_of(folio, hit, *parsed));
+  answer.facets = std::move(ranking.facets);
+  answer.explain = query.explain;
+  observe(answer.mode);
+  return answer;
+}
+
+Result<PortfolioAnswer> PortfolioSearch::answer(const Context& ctx,
+                                                const cache::TenantCache& tenant,
+                                                std::string_view question) {
+  ParsedQuery query;
+  query.text = std::string(retrieval::cut_utf8(question, kQueryBytesMax));
+  if (std::all_of(query.text.begin(), query.text.end(), [](unsigned char c) { return c <= ' '; })) {
+    return Error(Code::invalid_argument, "the question is empty: ask with words");
+  }
+  CF_TRY(const auto folio, portfolio(ctx, tenant));
+  const State::Meaning meaning = state_->meaning_of(ctx, tenant, *folio, query.text);
+  RankingOptions options;
+  options.limit = kResultsMax;
+  options.hits_per_repository = kAnswerPassagesPerRepository;
+  const Ranking ranking = rank(*folio, query, meaning.vector, options);
+
+  PortfolioAnswer answer;
+  answer.query = std::string(question);
+  answer.total_repositories = folio->repository_count();
+  answer.mode = meaning.vector.empty() ? "lexical" : "hybrid";
+  answer.model = meaning.vector.empty() ? "" : folio->info().index.model;
+  answer.generation = folio->info().generation;
+  for (const Hit& hit : ranking.hits) {
+    if (!is_evidence(hit)) continue;
+    SearchResult result = result_of(*folio, hit, query);
+    auto& used = answer.repositories_used;
+    const bool known = std::any_of(used.begin(), used.end(), [&](const RepositoryUsed& repository) {
+      return repository.name == result.repository;
+    });
+    if (!known) {
+      if (used.size() == kAnswerRepositoriesMax) continue;
+      used.push_back({result.repository, result.score});
+    }
+    answer.citations.push_back(std::move(result));
+  }
+  answer.response = answer_text(question, answer.citations, answer.total_repositories);
+  return answer;
+}
+
+void PortfolioSearch::forget(const TenantId& tenant) {
+  auto kept = state_->slots.lock();
+  kept->remove_if([&](const State::Kept& slot) { return slot.tenant == tenant; });
+}
+
+std::size_t PortfolioSearch::memory_bytes() const {
+  auto kept = state_->slots.lock();
+  std::size_t bytes = 0;
+  for (const State::Kept& one : *kept) {
+    auto portfolio = one.slot->portfolio.lock();
+    bytes += *portfolio ? (*portfolio)->memory_bytes() : 0;
+  }
+  return bytes;
+}
+
+}  // namespace cloudfolio::search
