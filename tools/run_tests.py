@@ -62,7 +62,7 @@ def repository_hash(everything):
     total = hashlib.sha256()
     for path in sorted(filter(None, listed)):
         is_source = path.endswith((".cc", ".h", "CMakeLists.txt", ".cmake"))
-        is_page = path.endswith(".md") and not path.startswith(("samples/", "tests/"))
+        is_page = path.endswith(".md") and not path.startswith(("samples/", "tests/", "docs/"))
         if not everything and (is_source or is_page):
             continue
         file = ROOT / path
