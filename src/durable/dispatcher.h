@@ -2,9 +2,10 @@
 // Where activities run: on a pool of this process (durable/embedded), or, through queues, in
 // another.
 
-#include <cstdint>
+#include <cstddef>
 #include <string>
 
+#include "base/id.h"
 #include "base/result.h"
 #include "durable/registry.h"
 
@@ -14,6 +15,7 @@ struct ActivityTask {
   ActivityInfo info;
   std::string version;
   std::string input;
+  TraceId trace;
 };
 
 // Takes results. Thread-safe. A result for a task that is not (or no longer) waited for is ignored,

@@ -35,4 +35,18 @@ const Registry::ActivityEntry* Registry::find_activity(std::string_view name) co
   return at == activities_.end() ? nullptr : &at->second;
 }
 
+std::vector<std::string> Registry::orchestration_names() const {
+  std::vector<std::string> names;
+  for (const auto& [key, run] : orchestrations_) {
+    if (names.empty() || names.back() != key.first) names.push_back(key.first);
+  }
+  return names;
+}
+
+std::vector<std::string> Registry::activity_names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, entry] : activities_) names.push_back(name);
+  return names;
+}
+
 }  // namespace cloudfolio::durable

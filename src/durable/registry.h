@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/context.h"
 #include "base/result.h"
@@ -85,6 +86,9 @@ class Registry {
   const Orchestrator* find_orchestration(std::string_view name, std::string_view version) const;
   const ActivityEntry* find_activity(std::string_view name) const;
   const std::map<std::string, int>& pools() const { return pools_; }
+  // Sorted, each once: for metrics.
+  std::vector<std::string> orchestration_names() const;
+  std::vector<std::string> activity_names() const;
 
  private:
   std::map<std::pair<std::string, std::string>, Orchestrator> orchestrations_;
