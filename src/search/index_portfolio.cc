@@ -83,7 +83,7 @@ class Build {
   }
 
   // Makes what there is answer. conflict: the publication moved on.
-  Status publish(const Context& ctx, cache::TenantCache& tenant) {
+  Status publish(const Context& ctx, const cache::TenantCache& tenant) {
     CF_TRY(std::string key,
            tenant.write_index(ctx, publication_.info.generation, vectors_.to_bytes()));
     cache::IndexPointer pointer;
@@ -121,9 +121,10 @@ Result<std::optional<VectorIndex>> read_vectors(const Context& ctx,
 
 // Embeds what is missing. True: all is published; false: a newer publication came first, and what
 // was embedded is in `made`.
-Result<bool> build_once(const Context& ctx, cache::TenantCache& tenant, const std::string& model,
-                        const IndexServices& services, const IndexOptions& options,
-                        std::optional<VectorIndex>& made, IndexReport& report) {
+Result<bool> build_once(const Context& ctx, const cache::TenantCache& tenant,
+                        const std::string& model, const IndexServices& services,
+                        const IndexOptions& options, std::optional<VectorIndex>& made,
+                        IndexReport& report) {
   CF_TRY(cache::Publication publication, tenant.read_publication(ctx));
   const cache::IndexPointer published = publication.info.index;
   const std::string stale = publication.info.stale_index;
@@ -237,7 +238,7 @@ std::string to_json(const IndexReport& report) {
   return json::write(object);
 }
 
-Result<IndexReport> build_index(const Context& ctx, cache::TenantCache tenant,
+Result<IndexReport> build_index(const Context& ctx, const cache::TenantCache& tenant,
                                 const std::string& model, const IndexServices& services,
                                 const IndexOptions& options) {
   const auto started = services.clock.now();

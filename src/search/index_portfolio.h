@@ -73,7 +73,7 @@ struct IndexServices {
 // The activity's work. `model`: "" (keep), "base" or a content fingerprint. Repeating it is cheap:
 // what is there already is not made again. Errors: those of TextEmbedders::open and of the cache;
 // unavailable where publications keep overtaking it.
-Result<IndexReport> build_index(const Context& ctx, cache::TenantCache tenant,
+Result<IndexReport> build_index(const Context& ctx, const cache::TenantCache& tenant,
                                 const std::string& model, const IndexServices& services,
                                 const IndexOptions& options);
 

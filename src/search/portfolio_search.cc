@@ -58,7 +58,7 @@ SearchResult result_of(const Portfolio& portfolio, const Hit& hit, const ParsedQ
 // What one tenant's queries share.
 struct Slot {
   std::mutex loading;  // Held while the portfolio is loaded; never while one answers.
-  Guarded<std::shared_ptr<const Portfolio>> portfolio;
+  Guarded<std::shared_ptr<const LoadedPortfolio>> loaded;
 };
 
 struct PortfolioSearch::State {
@@ -76,7 +76,9 @@ struct PortfolioSearch::State {
     std::string reason;
   };
   Meaning meaning_of(const Context& ctx, const cache::TenantCache& tenant,
-                     const Portfolio& portfolio, const std::string& text);
+                     const LoadedPortfolio& loaded, const std::string& text);
+  Result<std::shared_ptr<const LoadedPortfolio>> load(const Context& ctx,
+                                                      const cache::TenantCache& tenant);
   std::shared_ptr<Slot> slot_of(const TenantId& tenant);
   void drop_beyond_budget();
 
@@ -109,8 +111,8 @@ void PortfolioSearch::State::drop_beyond_budget() {
   for (auto at = kept->begin(); at != kept->end();) {
     std::size_t own = 0;
     {
-      auto portfolio = at->slot->portfolio.lock();
-      own = *portfolio ? (*portfolio)->memory_bytes() : 0;
+      auto loaded = at->slot->loaded.lock();
+      own = *loaded ? (*loaded)->portfolio->memory_bytes() : 0;
     }
     const bool in_use = at == kept->begin();
     if (bytes + own > options.memory_bytes_max && !in_use) {
@@ -125,9 +127,13 @@ void PortfolioSearch::State::drop_beyond_budget() {
 
 PortfolioSearch::State::Meaning PortfolioSearch::State::meaning_of(const Context& ctx,
                                                                    const cache::TenantCache& tenant,
-                                                                   const Portfolio& portfolio,
+                                                                   const LoadedPortfolio& loaded,
                                                                    const std::string& text) {
+  const Portfolio& portfolio = *loaded.portfolio;
   if (text.empty()) return {{}, "only filters were asked"};
+  if (loaded.index_state == kIndexDamaged) {
+    return {{}, "the index is damaged and is being built anew"};
+  }
   if (portfolio.vectors() == nullptr || portfolio.vectors()->vector_count() == 0) {
     return {{}, "the index is being built"};
   }
@@ -154,32 +160,37 @@ PortfolioSearch::PortfolioSearch(TextEmbedders& embedders, telemetry::Log& log,
 
 PortfolioSearch::~PortfolioSearch() = default;
 
-Result<std::shared_ptr<const Portfolio>> PortfolioSearch::portfolio(
+Result<std::shared_ptr<const LoadedPortfolio>> PortfolioSearch::State::load(
     const Context& ctx, const cache::TenantCache& tenant) {
   const auto info = tenant.publication_info(ctx);
-  if (!info) {
-    if (info.error().code() == Code::not_found) forget(tenant.tenant());
-    return info.error();
-  }
-  const std::shared_ptr<Slot> slot = state_->slot_of(tenant.tenant());
-  const auto current = [&]() -> std::shared_ptr<const Portfolio> {
-    auto kept = slot->portfolio.lock();
-    return *kept && (*kept)->info().etag == info->etag ? *kept : nullptr;
+  if (!info) return info.error();
+  const std::shared_ptr<Slot> slot = slot_of(tenant.tenant());
+  const auto current = [&]() -> std::shared_ptr<const LoadedPortfolio> {
+    auto kept = slot->loaded.lock();
+    return *kept && (*kept)->portfolio->info().etag == info->etag ? *kept : nullptr;
   };
   if (auto kept = current()) return kept;
   const std::lock_guard loading(slot->loading);
   if (auto kept = current()) return kept;
-  CF_TRY(LoadedPortfolio loaded, load_portfolio(ctx, tenant));
-  state_->metrics.loads.with({loaded.index_state}).add();
-  if (loaded.index_state == kIndexDamaged) {
-    state_->log.warn(ctx, "search.index_damaged", {{"reason", loaded.problem}});
-  }
+  CF_TRY(LoadedPortfolio fresh, load_portfolio(ctx, tenant));
+  metrics.loads.with({fresh.index_state}).add();
+  const auto loaded = std::make_shared<const LoadedPortfolio>(std::move(fresh));
   {
-    auto kept = slot->portfolio.lock();
-    *kept = loaded.portfolio;
+    auto kept = slot->loaded.lock();
+    *kept = loaded;
   }
-  state_->drop_beyond_budget();
-  return loaded.portfolio;
+  drop_beyond_budget();
+  if (loaded->index_state == kIndexDamaged) {
+    log.warn(ctx, "search.index_damaged", {{"reason", loaded->problem}});
+    if (options.on_index_damaged) options.on_index_damaged(ctx, tenant.tenant());
+  }
+  return loaded;
+}
+
+Result<std::shared_ptr<const Portfolio>> PortfolioSearch::portfolio(
+    const Context& ctx, const cache::TenantCache& tenant) {
+  CF_TRY(const auto loaded, state_->load(ctx, tenant));
+  return loaded->portfolio;
 }
 
 Result<SearchAnswer> PortfolioSearch::search(const Context& ctx, const cache::TenantCache& tenant,
@@ -196,13 +207,13 @@ Result<SearchAnswer> PortfolioSearch::search(const Context& ctx, const cache::Te
     return Error(Code::invalid_argument,
                  "limit and hits per repository go from 1 to " + std::to_string(kResultsMax));
   }
-  auto loaded = portfolio(ctx, tenant);
+  const auto loaded = state_->load(ctx, tenant);
   if (!loaded) {
     observe("failed");
-    return std::move(loaded).error();
+    return loaded.error();
   }
-  const Portfolio& folio = **loaded;
-  const State::Meaning meaning = state_->meaning_of(ctx, tenant, folio, parsed->text);
+  const Portfolio& folio = *(*loaded)->portfolio;
+  const State::Meaning meaning = state_->meaning_of(ctx, tenant, **loaded, parsed->text);
   RankingOptions options;
   options.limit = query.limit;
   options.hits_per_repository = query.hits_per_repository;
@@ -231,8 +242,9 @@ Result<PortfolioAnswer> PortfolioSearch::answer(const Context& ctx,
   if (std::all_of(query.text.begin(), query.text.end(), [](unsigned char c) { return c <= ' '; })) {
     return Error(Code::invalid_argument, "the question is empty: ask with words");
   }
-  CF_TRY(const auto folio, portfolio(ctx, tenant));
-  const State::Meaning meaning = state_->meaning_of(ctx, tenant, *folio, query.text);
+  CF_TRY(const auto loaded, state_->load(ctx, tenant));
+  const std::shared_ptr<const Portfolio> folio = loaded->portfolio;
+  const State::Meaning meaning = state_->meaning_of(ctx, tenant, *loaded, query.text);
   RankingOptions options;
   options.limit = kResultsMax;
   options.hits_per_repository = kAnswerPassagesPerRepository;
@@ -270,8 +282,8 @@ std::size_t PortfolioSearch::memory_bytes() const {
   auto kept = state_->slots.lock();
   std::size_t bytes = 0;
   for (const State::Kept& one : *kept) {
-    auto portfolio = one.slot->portfolio.lock();
-    bytes += *portfolio ? (*portfolio)->memory_bytes() : 0;
+    auto loaded = one.slot->loaded.lock();
+    bytes += *loaded ? (*loaded)->portfolio->memory_bytes() : 0;
   }
   return bytes;
 }

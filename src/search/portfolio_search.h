@@ -10,6 +10,7 @@
 // published for this tenant), and the cache's own.
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -96,6 +97,9 @@ class PortfolioSearch {
     // Portfolios kept in memory, over all tenants; least recently used ones are dropped. Models are
     // counted by TextEmbedders.
     std::size_t memory_bytes_max = 512ULL << 20;
+    // Told once for each publication whose index is lost or damaged, from the thread of the query
+    // that noticed: whoever can starts `index_portfolio`. May be empty.
+    std::function<void(const Context&, const TenantId&)> on_index_damaged = {};
   };
 
   PortfolioSearch(TextEmbedders& embedders, telemetry::Log& log, telemetry::MetricRegistry& metrics,

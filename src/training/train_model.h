@@ -95,7 +95,7 @@ struct TrainingServices {
 // The work of the three activities in one call, without orchestration.
 // Errors: not_found (nothing published; no base model), conflict (the publication has other content
 // than `fingerprint`), cancelled.
-Result<TrainingReport> train(const Context& ctx, cache::TenantCache tenant,
+Result<TrainingReport> train(const Context& ctx, const cache::TenantCache& tenant,
                              const std::string& fingerprint, const Recipe& recipe,
                              const TrainingServices& services);
 
