@@ -1,0 +1,150 @@
+#pragma once
+// The element-wise and attention kernels of the encoder, one set for each kind of processor.
+//
+// Matrix products are oneDNN's (products.h); what is between them is here: short loops over rows
+// that stay in cache. The same source (kernels/*.inc) is compiled for AVX-512, for AVX2 and for any
+// x86-64, and the set is chosen once, at run time.
+//
+// T is the type of stored activations: float or Bf16. Sums are always fp32. Row-major throughout; a
+// width is a multiple of 16, a head has 32 or 64 elements.
+
+#include <cstddef>
+#include <cstdint>
+
+#include "encoder/bf16.h"
+
+namespace cloudfolio::encoder {
+
+// Which elements of an activation are dropped: element e of a sequence's part is kept where
+// hash(key, e) ≥ threshold. A threshold of 0 keeps all.
+struct DropoutMask {
+  std::uint32_t key = 0;
+  std::uint32_t threshold = 0;
+  float scale = 1.0F;  // 1/(1 − p)
+};
+
+// One sequence of a packed batch: rows [first, first + count) of every activation.
+struct SequenceRows {
+  std::size_t first = 0;
+  std::size_t count = 0;
+  DropoutMask mask;  // The key is this sequence's own, for the layer at hand.
+};
+
+struct AttentionShape {
+  std::size_t head_count = 0;
+  std::size_t head_size = 0;
+  std::size_t hidden() const { return head_count * head_size; }
+};
+
+// AdamW's constants of one step.
+struct AdamStep {
+  float beta1, beta2, epsilon;
+  float gradient_scale;   // Clipping.
+  float rate;             // Learning rate / (1 − beta1^t)
+  float root_correction;  // 1 / √(1 − beta2^t)
+  float decay_factor;     // 1 − learning rate · weight decay
+};
+
+template <class T>
+struct Kernels {
+  // out[i] = LayerNorm(word[ids[i]] + position[i] + type), then dropout; keeps the normalised row
+  // and 1/σ where `normal` is not null.
+  struct EmbedArguments {
+    const std::int32_t* ids;
+    const float* word;
+    const float* position;
+    const float* type;
+    const float* norm_weight;
+    const float* norm_bias;
+    float epsilon;
+    std::size_t width;
+    T* out;
+    T* normal;
+    float* inverse_deviation;
+  };
+  void (*embed)(const EmbedArguments&, const SequenceRows&);
+
+  // out = LayerNorm(residual + dropout(branch)).
+  struct NormArguments {
+    const T* residual;
+    const float* branch;
+    const float* norm_weight;
+    const float* norm_bias;
+    float epsilon;
+    std::size_t width;
+    T* out;
+    T* normal;
+    float* inverse_deviation;
+  };
+  void (*add_norm)(const NormArguments&, const SequenceRows&);
+
+  // With d = d1 + d2 (d2 may be null) the gradient of the norm's output: d_sum, that of its input,
+  // and d_branch, the same through the dropout. Adds to the gradients of weight and bias. The mask
+  // of `after` was applied to the output of the norm itself (embeddings), that of `rows` to its
+  // branch.
+  struct NormBackwardArguments {
+    const float* d1;
+    const float* d2;
+    const T* normal;
+    const float* inverse_deviation;
+    const float* norm_weight;
+    std::size_t width;
+    float* d_sum;
+    T* d_branch;  // May be null.
+    float* d_weight;
+    float* d_bias;
+  };
+  void (*norm_backward)(const NormBackwardArguments&, const SequenceRows& rows,
+                        const DropoutMask& after);
+
+  // Exact GELU, x·Φ(x); `out` may be `in`.
+  void (*gelu)(const T* in, T* out, std::size_t count);
+  // From x and the gradient of GELU(x): `out` becomes GELU(x), `d` the gradient of x.
+  void (*gelu_backward)(const T* in, T* d, T* out, std::size_t count);
+
+  // softmax(Q·Kᵀ/√d)·V for each head of one sequence; rows of qkv hold Q, K, V of all heads.
+  // `log_sum` (one a row and head, [row][head]) may be null. `scratch`: attention_scratch() floats.
+  void (*attention)(const AttentionShape&, const SequenceRows&, const T* qkv, T* out,
+                    float* log_sum, float* scratch);
+  void (*attention_backward)(const AttentionShape&, const SequenceRows&, const T* qkv, const T* out,
+                             const T* d_out, const float* log_sum, T* d_qkv, float* scratch);
+
+  // The mean of a sequence's rows.
+  void (*mean_rows)(const T* in, std::size_t width, const SequenceRows&, float* mean);
+
+  void (*convert)(const float* in, T* out, std::size_t count);
+};
+
+// fp32 loops that do not depend on the activations' type.
+struct FloatKernels {
+  // sum += other, and the sum of squares of the result.
+  double (*add_and_square)(float* sum, const float* other, std::size_t count);
+  void (*add)(float* sum, const float* other, std::size_t count);
+  void (*adam)(const AdamStep&, float* weight, float* mean, float* variance, const float* gradient,
+               std::size_t count);
+};
+
+// Floats of scratch for sequences of up to `row_count` rows.
+std::size_t attention_scratch(const AttentionShape& shape, std::size_t row_count);
+
+template <class T>
+const Kernels<T>& kernels();
+template <>
+const Kernels<float>& kernels<float>();
+template <>
+const Kernels<Bf16>& kernels<Bf16>();
+const FloatKernels& float_kernels();
+
+// "avx512", "avx2" or "portable".
+const char* kernel_set_name();
+
+// The sets themselves, for tests that compare them. Null where this processor cannot run one.
+struct KernelSet {
+  const char* name;
+  const Kernels<float>* fp32;
+  const Kernels<Bf16>* bf16;
+  const FloatKernels* floats;
+};
+const KernelSet* find_kernel_set(const char* name);
+
+}  // namespace cloudfolio::encoder

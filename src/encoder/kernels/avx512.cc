@@ -1,0 +1,28 @@
+// The kernels for AVX-512 with BF16 (options in CMakeLists.txt). Nothing here may run before
+// kernels.cc asked the processor.
+#include <cstddef>
+#include <cstdint>
+
+#include <immintrin.h>
+
+#include "encoder/architecture.h"
+#include "encoder/kernels.h"
+#include "encoder/kernels/sets.h"
+
+namespace cloudfolio::encoder::avx512 {
+namespace {
+
+// Each builds on the one before.
+#include "encoder/kernels/vector.inc"
+
+#include "encoder/kernels/rows.inc"
+
+#include "encoder/kernels/attention.inc"
+
+#include "encoder/kernels/set.inc"
+
+}  // namespace
+
+const KernelSet kSet = {"avx512", &kFp32, &kBf16, &kFloats};
+
+}  // namespace cloudfolio::encoder::avx512

@@ -1,0 +1,16 @@
+#pragma once
+// The compiled sets; kernels.cc picks one that the processor can run.
+
+#include "encoder/kernels.h"
+
+namespace cloudfolio::encoder {
+namespace avx512 {
+extern const KernelSet kSet;
+}
+namespace avx2 {
+extern const KernelSet kSet;
+}
+namespace portable {
+extern const KernelSet kSet;
+}
+}  // namespace cloudfolio::encoder
