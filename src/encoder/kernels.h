@@ -120,6 +120,8 @@ struct FloatKernels {
   // sum += other, and the sum of squares of the result.
   double (*add_and_square)(float* sum, const float* other, std::size_t count);
   void (*add)(float* sum, const float* other, std::size_t count);
+  void (*add_scaled)(float* sum, const float* other, float factor, std::size_t count);
+  float (*dot)(const float* a, const float* b, std::size_t count);
   void (*adam)(const AdamStep&, float* weight, float* mean, float* variance, const float* gradient,
                std::size_t count);
 };

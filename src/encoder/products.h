@@ -1,0 +1,87 @@
+#pragma once
+// Matrix products of a linear layer, forward and backward, by oneDNN.
+//
+// Weights are packed once in the layout that oneDNN prefers; primitives are made once for each
+// shape and kept, as is their scratch memory. Everything runs on the calling thread (OneThread must
+// be in scope).
+//
+// Errors: dnnl::error is thrown; embedder.cc and trainer.cc turn it into an Error.
+
+#include <cstddef>
+#include <memory>
+
+#include "encoder/bf16.h"
+#include "encoder/buffer.h"
+
+namespace cloudfolio::encoder {
+
+// While it lives, oneDNN's OpenMP uses the calling thread alone.
+class OneThread {
+ public:
+  OneThread();
+  ~OneThread();
+  OneThread(const OneThread&) = delete;
+  OneThread& operator=(const OneThread&) = delete;
+
+ private:
+  int before_;
+};
+
+enum class Directions { forward, both };
+
+// y = x·Wᵀ + b with W [outputs, inputs].
+struct LayerSize {
+  std::size_t outputs = 0;
+  std::size_t inputs = 0;
+};
+
+template <class T>
+class PackedWeight {
+ public:
+  PackedWeight(LayerSize size, Directions directions);
+  ~PackedWeight();
+  PackedWeight(PackedWeight&&) noexcept;
+
+  // From row-major fp32. The same memory is written again at each call. `scratch` grows as needed.
+  void pack(const float* weight, Array<T>& scratch);
+  LayerSize size() const { return size_; }
+
+ private:
+  template <class>
+  friend class Products;
+  struct State;
+  LayerSize size_;
+  std::unique_ptr<State> state_;
+};
+
+// One a worker; one thread at a time.
+template <class T>
+class Products {
+ public:
+  Products();
+  ~Products();
+  Products(Products&&) noexcept;
+
+  // y [rows, outputs] = x [rows, inputs]·Wᵀ + bias
+  void forward(const PackedWeight<T>& weight, const float* bias, const T* x, std::size_t rows,
+               T* y);
+  void forward_wide(const PackedWeight<T>& weight, const float* bias, const T* x, std::size_t rows,
+                    float* y);
+  // dx [rows, inputs] = dy [rows, outputs]·W
+  void backward(const PackedWeight<T>& weight, const T* dy, std::size_t rows, T* dx);
+  void backward_wide(const PackedWeight<T>& weight, const T* dy, std::size_t rows, float* dx);
+  // d_weight = dyᵀ·x, d_bias = sums of dy's columns. Overwrites both.
+  void weight_gradient(LayerSize size, const T* dy, const T* x, std::size_t rows, float* d_weight,
+                       float* d_bias);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+extern template class PackedWeight<float>;
+extern template class PackedWeight<Bf16>;
+extern template class Products<float>;
+extern template class Products<Bf16>;
+
+}  // namespace cloudfolio::encoder

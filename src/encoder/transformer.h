@@ -1,0 +1,186 @@
+#pragma once
+// The encoder's forward and backward pass over one packed batch, on one thread.
+//
+// Post-LayerNorm BERT: x = LN(E); for each layer x = LN(x + Attention(x)), x = LN(x + FFN(x)); then
+// the mean over a sequence's tokens, scaled to unit length. T is the type of weights in products
+// and of kept activations; LayerNorm, softmax, sums and the gradient of the residual stream are
+// fp32.
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <vector>
+
+#include "encoder/architecture.h"
+#include "encoder/buffer.h"
+#include "encoder/kernels.h"
+#include "encoder/parameter_layout.h"
+#include "encoder/products.h"
+#include "encoder/tokenizer.h"
+
+namespace cloudfolio::encoder {
+
+// Sequences one after the other, without padding between them; at the end rows of nothing, so that
+// products see few different sizes.
+struct PackedBatch {
+  TokenIds ids;
+  std::vector<SequenceRows> sequences;
+  // The number of each sequence within the step: what dropout is drawn by.
+  std::vector<std::uint32_t> numbers;
+  std::size_t row_count = 0;  // Rounded up.
+  std::size_t longest = 0;
+
+  std::size_t token_count() const { return ids.size(); }
+  void clear();
+  void add(std::span<const TokenId> sequence, std::uint32_t number);
+  // Decides row_count: exact up to 64 rows, then in steps that grow with the batch.
+  void finish();
+
+  // Rows of nothing in an operand of products are zero, so that they add nothing to gradients.
+  template <class T>
+  void clear_tail(T* operand, std::size_t width) const {
+    const std::size_t used = token_count();
+    std::memset(static_cast<void*>(operand + used * width), 0,
+                (row_count - used) * width * sizeof(T));
+  }
+};
+
+// Dropout of one step: masks by place and sequence. A probability of 0 keeps everything.
+struct Dropout {
+  std::uint64_t seed = 0;
+  std::uint64_t step = 0;
+  float hidden = 0;
+  float attention = 0;
+
+  enum class Place : std::uint32_t { embeddings, probabilities, projection, ffn };
+  DropoutMask mask(Place place, std::size_t layer, std::uint32_t sequence) const;
+};
+
+enum class Keep { nothing, for_backward };
+
+// Where a backward pass adds gradients. `dense` is laid out as the model's flat array from the
+// position embeddings on; `words` has a row of `hidden` for each slot.
+struct GradientTarget {
+  float* dense = nullptr;
+  float* words = nullptr;
+  // Products overwrite instead of adding: the first batch into this target. What is summed by
+  // adding (embeddings, LayerNorm) is cleared first.
+  bool fresh = true;
+};
+
+// Activations and scratch of one thread. Grows to the largest batch that it saw.
+template <class T>
+class Workspace {
+ public:
+  explicit Workspace(const Architecture& architecture) : architecture_(architecture) {}
+
+ private:
+  template <class>
+  friend class Transformer;
+
+  struct Layer {
+    T* input;
+    T* qkv;
+    T* context;
+    T* middle;  // After the first norm.
+    T* inner;   // Before GELU.
+    T* normal1;
+    T* normal2;
+    float* log_sum;
+    float* inverse1;
+    float* inverse2;
+  };
+  void cut(std::size_t rows, std::size_t longest, Keep keep);
+  void cut(Cutter& cutter, std::size_t rows, std::size_t longest, Keep keep);
+
+  Architecture architecture_;
+  Products<T> products_;
+  Buffer memory_;
+  std::vector<Layer> layers_;
+  T* output_ = nullptr;  // Of the last layer.
+  T* embedding_normal_ = nullptr;
+  float* embedding_inverse_ = nullptr;
+  T* activated_ = nullptr;  // After GELU.
+  float* branch_ = nullptr;
+  float* attention_scratch_ = nullptr;
+  // The backward pass alone.
+  float* d_stream_ = nullptr;
+  float* d_added_ = nullptr;
+  T* d_branch_ = nullptr;
+  T* d_wide_ = nullptr;
+  T* d_context_ = nullptr;
+  Array<float> d_weight_;
+  Array<float> d_bias_;
+};
+
+template <class T>
+class Transformer {
+ public:
+  // `weights`, in the model's layout, are borrowed: embeddings, biases and norms are read in place,
+  // the matrices after each pack().
+  Transformer(const Architecture& architecture, const ParameterLayout& layout, const float* weights,
+              Directions directions);
+
+  std::size_t matrix_count() const { return matrices_.size(); }
+  // Packs one matrix anew; different ones at the same time by different threads.
+  void pack(std::size_t matrix, Array<T>& scratch);
+
+  // `unit` gets a row of `hidden` a sequence; `lengths` the length of the mean before it was
+  // scaled.
+  void forward(Workspace<T>& workspace, const PackedBatch& batch, Keep keep, const Dropout& dropout,
+               float* unit, float* lengths) const;
+
+  // After a forward pass of the same batch that kept its activations. `d_unit` is the gradient of
+  // `unit`; `slots` says which row of target.words each token adds to.
+  void backward(Workspace<T>& workspace, const PackedBatch& batch, const Dropout& dropout,
+                const float* unit, const float* lengths, const float* d_unit,
+                std::span<const std::uint32_t> slots, GradientTarget target) const;
+
+ private:
+  struct Matrix {
+    std::size_t offset;
+    PackedWeight<T> packed;
+  };
+  enum Position : std::size_t { qkv, projection, ffn1, ffn2, kPerLayer };
+  using Layer = typename Workspace<T>::Layer;
+  using Place = Dropout::Place;
+
+  const PackedWeight<T>& matrix(std::size_t layer, Position position) const {
+    return matrices_[layer * kPerLayer + position].packed;
+  }
+  template <class Work>
+  void each_sequence(const PackedBatch& batch, const Dropout& dropout, Place place,
+                     std::size_t layer, Work work) const {
+    for (std::size_t s = 0; s < batch.sequences.size(); ++s) {
+      SequenceRows rows = batch.sequences[s];
+      rows.mask = dropout.mask(place, layer, batch.numbers[s]);
+      work(rows);
+    }
+  }
+  void embed(Workspace<T>& workspace, const PackedBatch& batch, Keep keep,
+             const Dropout& dropout) const;
+  void layer_forward(Workspace<T>& workspace, const PackedBatch& batch, const Dropout& dropout,
+                     std::size_t index, T* output) const;
+  void layer_backward(Workspace<T>& workspace, const PackedBatch& batch, const Dropout& dropout,
+                      std::size_t index, const float* added, const GradientTarget& target) const;
+  void pool_backward(Workspace<T>& workspace, const PackedBatch& batch, const float* unit,
+                     const float* lengths, const float* d_unit) const;
+  void embed_backward(Workspace<T>& workspace, const PackedBatch& batch, const Dropout& dropout,
+                      std::span<const std::uint32_t> slots, const GradientTarget& target) const;
+  void weight_gradient(Workspace<T>& workspace, std::size_t weight, std::size_t bias,
+                       LayerSize size, const T* dy, const T* x, std::size_t rows,
+                       const GradientTarget& target) const;
+  void clear_sums(const GradientTarget& target) const;
+  float* dense(const GradientTarget& target, std::size_t offset) const {
+    return target.dense + (offset - layout_.position_embeddings());
+  }
+
+  const Architecture architecture_;
+  const ParameterLayout layout_;
+  const float* weights_;
+  const AttentionShape shape_;
+  std::vector<Matrix> matrices_;
+};
+
+}  // namespace cloudfolio::encoder

@@ -1,0 +1,67 @@
+#include "encoder/transformer.h"
+
+#include <algorithm>
+
+namespace cloudfolio::encoder {
+
+template <class T>
+void Workspace<T>::cut(std::size_t rows, std::size_t longest, Keep keep) {
+  Cutter measure(nullptr);
+  cut(measure, rows, longest, keep);
+  memory_.reserve(measure.used_bytes());
+  Cutter cutter(memory_.data());
+  cut(cutter, rows, longest, keep);
+  if (keep == Keep::for_backward) {
+    d_weight_.reserve(architecture_.intermediate * architecture_.hidden);
+    d_weight_.reserve(3 * architecture_.hidden * architecture_.hidden);
+    d_bias_.reserve(std::max(architecture_.intermediate, 3 * architecture_.hidden));
+  }
+}
+
+template <class T>
+void Workspace<T>::cut(Cutter& cutter, std::size_t rows, std::size_t longest, Keep keep) {
+  const std::size_t hidden = architecture_.hidden;
+  const std::size_t inner = architecture_.intermediate;
+  const bool kept = keep == Keep::for_backward;
+  layers_.assign(architecture_.layer_count, Layer{});
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    Layer& layer = layers_[i];
+    if (!kept && i > 0) {  // All layers share one: a layer's output takes the place of its input.
+      layer = layers_[0];
+      continue;
+    }
+    layer.input = cutter.take<T>(rows * hidden);
+    layer.qkv = cutter.take<T>(rows * 3 * hidden);
+    layer.context = cutter.take<T>(rows * hidden);
+    layer.middle = cutter.take<T>(rows * hidden);
+    layer.inner = cutter.take<T>(rows * inner);
+    if (kept) {
+      layer.normal1 = cutter.take<T>(rows * hidden);
+      layer.normal2 = cutter.take<T>(rows * hidden);
+      layer.log_sum = cutter.take<float>(rows * architecture_.head_count);
+      layer.inverse1 = cutter.take<float>(rows);
+      layer.inverse2 = cutter.take<float>(rows);
+    }
+  }
+  output_ = kept ? cutter.take<T>(rows * hidden) : layers_[0].input;
+  branch_ = cutter.take<float>(rows * hidden);
+  attention_scratch_ = cutter.take<float>(
+      attention_scratch({architecture_.head_count, architecture_.head_size()}, longest));
+  activated_ = layers_[0].inner;
+  embedding_normal_ = nullptr;
+  embedding_inverse_ = nullptr;
+  if (!kept) return;
+  activated_ = cutter.take<T>(rows * inner);
+  embedding_normal_ = cutter.take<T>(rows * hidden);
+  embedding_inverse_ = cutter.take<float>(rows);
+  d_stream_ = branch_;  // The forward pass is done with it.
+  d_added_ = cutter.take<float>(rows * hidden);
+  d_branch_ = cutter.take<T>(rows * hidden);
+  d_wide_ = cutter.take<T>(rows * std::max(inner, 3 * hidden));
+  d_context_ = cutter.take<T>(rows * hidden);
+}
+
+template class Workspace<float>;
+template class Workspace<Bf16>;
+
+}  // namespace cloudfolio::encoder
