@@ -115,10 +115,12 @@ struct Kernels {
   void (*convert)(const float* in, T* out, std::size_t count);
 };
 
-// fp32 loops that do not depend on the activations' type.
+// fp32 loops that do not depend on the activations' type. Counts of the squares are multiples
+// of 16.
 struct FloatKernels {
   // sum += other, and the sum of squares of the result.
   double (*add_and_square)(float* sum, const float* other, std::size_t count);
+  double (*square)(const float* values, std::size_t count);
   void (*add)(float* sum, const float* other, std::size_t count);
   void (*add_scaled)(float* sum, const float* other, float factor, std::size_t count);
   float (*dot)(const float* a, const float* b, std::size_t count);

@@ -1,0 +1,193 @@
+#include "encoder/embedder.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <thread>
+
+#include "encoder/encoder.h"
+#include "encoder/parameter_layout.h"
+#include "encoder/testing/fixtures.h"
+
+namespace cloudfolio::encoder {
+namespace {
+
+using testing::cosine;
+using testing::tiny_model;
+using testing::tiny_sequence;
+
+std::vector<TokenIds> some_sequences(std::size_t count) {
+  std::vector<TokenIds> sequences;
+  for (std::size_t i = 0; i < count; ++i) sequences.push_back(tiny_sequence(i, 2 + i * 7 % 90));
+  return sequences;
+}
+
+std::unique_ptr<Embedder> tiny_embedder(Embedder::Options options = {}) {
+  auto embedder = Embedder::open(tiny_model(), options);
+  EXPECT_TRUE(embedder) << embedder.error().message();
+  return std::move(*embedder);
+}
+
+TEST(Embedder, vectors_have_unit_length) {
+  const auto embedder = tiny_embedder();
+  const auto vectors = embedder->embed(some_sequences(20));
+  ASSERT_TRUE(vectors);
+  for (std::size_t i = 0; i < vectors->row_count(); ++i) {
+    double squares = 0;
+    for (const float x : vectors->row(i)) squares += static_cast<double>(x) * x;
+    EXPECT_NEAR(squares, 1.0, 1e-5);
+  }
+}
+
+TEST(Embedder, a_vector_does_not_depend_on_its_neighbours) {
+  const auto embedder = tiny_embedder({.precision = Precision::fp32, .batch_token_count_max = 200});
+  const auto sequences = some_sequences(60);
+  const auto together = embedder->embed(sequences);
+  ASSERT_TRUE(together);
+  for (std::size_t i = 0; i < sequences.size(); ++i) {
+    const auto alone = embedder->embed_one(sequences[i]);
+    ASSERT_TRUE(alone);
+    for (std::size_t c = 0; c < alone->size(); ++c) {
+      ASSERT_NEAR((*alone)[c], together->row(i)[c], 2e-5) << i;
+    }
+  }
+}
+
+TEST(Embedder, identical_sequences_get_identical_vectors) {
+  const auto embedder = tiny_embedder();
+  const auto vectors = embedder->embed(
+      std::vector<TokenIds>{tiny_sequence(1, 9), tiny_sequence(2, 30), tiny_sequence(1, 9)});
+  ASSERT_TRUE(vectors);
+  EXPECT_TRUE(std::ranges::equal(vectors->row(0), vectors->row(2)));
+  EXPECT_FALSE(std::ranges::equal(vectors->row(0), vectors->row(1)));
+}
+
+TEST(Embedder, one_thread_and_two_give_close_vectors) {
+  const auto sequences = some_sequences(80);
+  const auto one =
+      tiny_embedder({.precision = Precision::fp32, .thread_count = 1})->embed(sequences);
+  const auto two =
+      tiny_embedder({.precision = Precision::fp32, .thread_count = 2})->embed(sequences);
+  for (std::size_t i = 0; i < sequences.size(); ++i) {
+    EXPECT_GT(cosine(one->row(i), two->row(i)), 0.999999);
+  }
+}
+
+TEST(Embedder, nothing_gives_nothing) {
+  const auto vectors = tiny_embedder()->embed({});
+  ASSERT_TRUE(vectors);
+  EXPECT_EQ(vectors->row_count(), 0U);
+}
+
+TEST(Embedder, refuses_sequences_that_the_model_cannot_take) {
+  const auto embedder = tiny_embedder();
+  for (const TokenIds& bad : {TokenIds{}, TokenIds{2, 90, 3}, TokenIds{-1}, TokenIds(97, 5)}) {
+    const auto vectors = embedder->embed(std::vector<TokenIds>{tiny_sequence(1, 5), bad});
+    ASSERT_FALSE(vectors);
+    EXPECT_EQ(vectors.error().code(), Code::invalid_argument);
+    EXPECT_FALSE(embedder->embed_one(bad));
+  }
+  EXPECT_TRUE(embedder->embed_one(TokenIds{5}));
+}
+
+TEST(Embedder, says_that_a_model_with_broken_weights_is_corrupt) {
+  const Model model = tiny_model();
+  std::vector<float> weights(model.weights().begin(), model.weights().end());
+  weights[model.layout().layers()[1].qkv_weight] = std::numeric_limits<float>::quiet_NaN();
+  const auto embedder = Embedder::open(model.with_weights(weights));
+  ASSERT_TRUE(embedder);
+  const auto vector = (*embedder)->embed_one(tiny_sequence(1, 5));
+  ASSERT_FALSE(vector);
+  EXPECT_EQ(vector.error().code(), Code::corrupt);
+}
+
+TEST(Embedder, calls_may_run_beside_each_other) {
+  const auto embedder = tiny_embedder({.thread_count = 2});
+  const auto sequences = some_sequences(40);
+  const auto expected = embedder->embed(sequences);
+  std::vector<std::thread> threads;
+  for (std::size_t t = 0; t < 12; ++t) {
+    threads.emplace_back([&, t] {
+      if (t % 3 == 0) {
+        const auto again = embedder->embed(sequences);
+        EXPECT_TRUE(again && std::ranges::equal(again->values(), expected->values()));
+        return;
+      }
+      for (std::size_t i = 0; i < sequences.size(); ++i) {
+        const auto vector = embedder->embed_one(sequences[i]);
+        EXPECT_TRUE(vector && cosine(*vector, expected->row(i)) > 0.999);
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
+class BaseEmbedder : public ::testing::TestWithParam<Precision> {
+ protected:
+  void SetUp() override {
+    if (!testing::base_model_folder()) GTEST_SKIP() << testing::kNoBaseModel;
+    if (GetParam() == Precision::bf16 && resolved(Precision::automatic) != Precision::bf16) {
+      GTEST_SKIP() << "this processor has no bf16 products";
+    }
+    auto opened = Encoder::open(testing::base_model(), {.precision = GetParam()});
+    ASSERT_TRUE(opened) << opened.error().message();
+    encoder.emplace(std::move(*opened));
+  }
+
+  // What both kinds of numbers must reach; fp32 is far above it.
+  double least() const { return GetParam() == Precision::fp32 ? 0.999999 : 0.9999; }
+
+  std::optional<Encoder> encoder;
+};
+
+TEST_P(BaseEmbedder, agrees_with_sentence_transformers_on_the_projects_own_texts) {
+  const auto fixture = testing::read_fixture("texts.json");
+  std::vector<std::string> texts;
+  std::vector<std::vector<float>> expected;
+  for (const auto& row : fixture.at("texts").as_array()) {
+    texts.emplace_back(json::view(row.at("text").as_string()));
+    expected.push_back(testing::half_floats(json::view(row.at("vector").as_string())));
+  }
+  const auto vectors = encoder->embed_texts(texts);
+  ASSERT_TRUE(vectors) << vectors.error().message();
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    EXPECT_GE(cosine((*vectors)[i], expected[i]), least()) << texts[i];
+    EXPECT_GE(cosine(*encoder->embed_text(texts[i]), expected[i]), least()) << texts[i];
+  }
+}
+
+TEST_P(BaseEmbedder, agrees_with_sentence_transformers_on_the_corpus) {
+  const auto folder = testing::corpus_folder();
+  if (!folder) GTEST_SKIP() << testing::kNoCorpus;
+  testing::Corpus corpus(*folder);
+  const auto fixture = testing::read_fixture("corpus.json");
+  std::vector<TokenIds> sequences;
+  std::vector<std::vector<float>> expected;
+  for (const auto& row : fixture.at("vectors").as_array()) {
+    std::string text =
+        corpus.text(json::view(row.at(0).as_string()), json::view(row.at(1).as_string()));
+    if (const auto part = json::as_int(row.at(2))) {
+      text = testing::Corpus::passage(text, static_cast<std::size_t>(*part));
+    }
+    sequences.push_back(encoder->tokens(text));
+    ASSERT_EQ(testing::ids_hash(sequences.back(), 32), json::view(row.at(3).as_string()));
+    expected.push_back(testing::half_floats(json::view(row.at(4).as_string())));
+  }
+  ASSERT_GE(sequences.size(), 500U);
+  const auto vectors = encoder->embedder().embed(sequences);
+  ASSERT_TRUE(vectors) << vectors.error().message();
+  double worst = 1;
+  for (std::size_t i = 0; i < sequences.size(); ++i) {
+    worst = std::min(worst, cosine(vectors->row(i), expected[i]));
+  }
+  EXPECT_GE(worst, least());
+  RecordProperty("worst_cosine", std::to_string(worst));
+}
+
+INSTANTIATE_TEST_SUITE_P(precisions, BaseEmbedder,
+                         ::testing::Values(Precision::fp32, Precision::bf16),
+                         [](const auto& chosen) { return std::string(to_string(chosen.param)); });
+
+}  // namespace
+}  // namespace cloudfolio::encoder

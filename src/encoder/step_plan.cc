@@ -1,0 +1,52 @@
+#include "encoder/step_plan.h"
+
+#include <algorithm>
+
+namespace cloudfolio::encoder {
+
+void StepPlan::make(std::span<const TrainingPair> pairs, std::size_t batch_token_count_max) {
+  for (const std::int32_t id : slot_ids_) slot_of_word_[static_cast<std::size_t>(id)] = -1;
+  slot_ids_.clear();
+  token_count_ = 0;
+  for (std::size_t s = 0; s < kShardCount; ++s) batch_counts_[s] = shard_tokens_[s] = 0;
+  for (std::size_t i = 0; i < 2 * pairs.size(); ++i) {
+    const TrainingPair& pair = pairs[i / 2];
+    const auto sequence = i % 2 == 0 ? pair.anchor : pair.positive;
+    // To the lighter shard.
+    const auto lightest = std::min_element(std::begin(shard_tokens_), std::end(shard_tokens_));
+    const auto s = static_cast<std::size_t>(lightest - std::begin(shard_tokens_));
+    shard_tokens_[s] += sequence.size();
+    token_count_ += sequence.size();
+    if (batch_counts_[s] == 0 ||
+        batches_[s][batch_counts_[s] - 1].packed.token_count() + sequence.size() >
+            batch_token_count_max) {
+      next_batch(s);
+    }
+    PlannedBatch& batch = batches_[s][batch_counts_[s] - 1];
+    batch.packed.add(sequence, static_cast<std::uint32_t>(i));
+    for (const TokenId id : sequence) batch.slots.push_back(slot(id));
+  }
+  for (std::size_t s = 0; s < kShardCount; ++s) {
+    for (std::size_t b = 0; b < batch_counts_[s]; ++b) batches_[s][b].packed.finish();
+  }
+}
+
+PlannedBatch& StepPlan::next_batch(std::size_t shard) {
+  auto& batches = batches_[shard];
+  if (batch_counts_[shard] == batches.size()) batches.emplace_back();
+  PlannedBatch& batch = batches[batch_counts_[shard]++];
+  batch.packed.clear();
+  batch.slots.clear();
+  return batch;
+}
+
+std::uint32_t StepPlan::slot(TokenId id) {
+  std::int32_t& slot = slot_of_word_[static_cast<std::size_t>(id)];
+  if (slot < 0) {
+    slot = static_cast<std::int32_t>(slot_ids_.size());
+    slot_ids_.push_back(id);
+  }
+  return static_cast<std::uint32_t>(slot);
+}
+
+}  // namespace cloudfolio::encoder
