@@ -24,32 +24,31 @@ bool is_reached(const TenantId& tenant, const PublicationInfo* info, const std::
 
 Result<TenantCache::Collected> TenantCache::collect_generations(const Context& ctx,
                                                                 std::chrono::seconds grace,
-                                                                std::size_t count_max) const {
+                                                                std::size_t count_max,
+                                                                std::string from) const {
   const Clock::WallTime before = store_->clock().wall_time() - grace;
-  Collected collected;
   storage::ListOptions options;
   options.prefix = generations_prefix(tenant_);
+  options.continuation = std::move(from);
   options.max_count = std::clamp<std::size_t>(count_max, 1, storage::kBlobPageCountMax);
-  do {
-    CF_TRY(const storage::BlobPage page, store_->blobs().list(ctx, options));
-    // Read after the list, so that nothing in it was published later than what is known here.
-    auto info = publication_info(ctx);
-    if (!info && info.error().code() != Code::not_found) return std::move(info).error();
-    for (const storage::BlobEntry& entry : page.entries) {
-      ++collected.examined_count;
-      if (entry.properties.last_modified >= before) continue;
-      if (is_reached(tenant_, info ? &*info : nullptr, entry.key.str())) continue;
-      storage::RemoveOptions remove;
-      remove.condition = storage::Matches{entry.properties.etag};
-      const Status removed = store_->blobs().remove(ctx, entry.key, remove);
-      if (!removed && removed.error().code() == Code::conflict) continue;  // Written again.
-      if (!removed) return removed.error();
-      ++collected.removed_count;
-      collected.removed_bytes += entry.properties.size_bytes;
-    }
-    options.continuation = page.continuation;
-  } while (!options.continuation.empty() && collected.examined_count < count_max);
-  collected.more = !options.continuation.empty();
+  CF_TRY(const storage::BlobPage page, store_->blobs().list(ctx, options));
+  // Read after the list, so that nothing in it was published later than what is known here.
+  auto info = publication_info(ctx);
+  if (!info && info.error().code() != Code::not_found) return std::move(info).error();
+  Collected collected;
+  collected.next = page.continuation;
+  for (const storage::BlobEntry& entry : page.entries) {
+    ++collected.examined_count;
+    if (entry.properties.last_modified >= before) continue;
+    if (is_reached(tenant_, info ? &*info : nullptr, entry.key.str())) continue;
+    storage::RemoveOptions remove;
+    remove.condition = storage::Matches{entry.properties.etag};
+    const Status removed = store_->blobs().remove(ctx, entry.key, remove);
+    if (!removed && removed.error().code() == Code::conflict) continue;  // Written again.
+    if (!removed) return removed.error();
+    ++collected.removed_count;
+    collected.removed_bytes += entry.properties.size_bytes;
+  }
   return collected;
 }
 

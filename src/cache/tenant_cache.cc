@@ -170,7 +170,11 @@ Result<PublicationInfo> TenantCache::swap_index(const Context& ctx, std::string_
     return Error(Code::invalid_argument, "that is no index of generation " +
                                              std::to_string(info.generation) + " of '" +
                                              tenant_.str() + "'");
-  if (next.model != info.index.model) info.previous = info.index;
+  if (next.model != info.index.model) {
+    info.previous = info.index;
+    // Of this generation that model has no index yet: its last one then.
+    if (info.previous->key.empty()) info.previous->key = info.stale_index;
+  }
   info.index = next;
   info.stale_index.clear();
   CF_CHECK(store_->write_json(ctx, label_of(tenant_, info), bundle_key(tenant_),

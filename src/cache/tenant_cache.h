@@ -73,8 +73,8 @@ struct PublishRequest {
   // The publication that was read before: its generation; and, where that is 0 (the old app wrote
   // it), its ETag, or "" where there was none.
   std::uint64_t base_generation = 0;
-  std::string base_etag;
-  std::string content;  // SHA-256 content fingerprint of the bundle
+  std::string base_etag = {};
+  std::string content = {};  // SHA-256 content fingerprint of the bundle
 };
 
 class TenantCache {
@@ -157,12 +157,13 @@ class TenantCache {
     std::uint64_t examined_count = 0;
     std::uint64_t removed_count = 0;
     std::uint64_t removed_bytes = 0;
-    bool more = false;  // `count_max` was reached: call again
+    std::string next;  // where the next slice begins; "" = all was examined
   };
   // Removes what belongs to generations and is reached by no pointer, once it is older than `grace`
-  // (which outlasts any refresh that is under way); examines at most `count_max` blobs, 1 to 5,000.
+  // (which outlasts any refresh that is under way). Examines one slice of at most `count_max`
+  // blobs, 1 to 5,000; `from` is the `next` of the slice before.
   Result<Collected> collect_generations(const Context& ctx, std::chrono::seconds grace,
-                                        std::size_t count_max) const;
+                                        std::size_t count_max, std::string from = {}) const;
 
  private:
   std::shared_ptr<const Store> store_;
