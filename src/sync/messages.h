@@ -1,0 +1,159 @@
+#pragma once
+// What the refresh orchestration and its activities tell one another, as JSON. References and
+// counts only: documents go through the cache.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "json/fields.h"
+#include "json/json.h"
+
+namespace cloudfolio::sync {
+
+// Input of refresh_portfolio, and of detect_changes. The counts and the start travel through
+// restarts.
+struct RefreshInput {
+  std::string login;
+  bool force = false;
+  std::string scope = "public";
+  std::string started_at;             // of the first execution; "" = now
+  std::int64_t superseded_count = 0;  // restarts because somebody else published first
+  std::int64_t limited_count = 0;     // restarts after a limit of GitHub's
+  static constexpr auto fields() {
+    return std::tuple{json::Required{"login", &RefreshInput::login, "GitHub login."},
+                      json::Field{"force", &RefreshInput::force, "Read everything again."},
+                      json::Field{"scope", &RefreshInput::scope, "Whose rights: public."},
+                      json::Field{"started_at", &RefreshInput::started_at, "When it began."},
+                      json::Field{"superseded_count", &RefreshInput::superseded_count,
+                                  "Times somebody published first."},
+                      json::Field{"limited_count", &RefreshInput::limited_count,
+                                  "Times that a limit was waited for."}};
+  }
+};
+
+// A limit of GitHub's that ends at `resumes_at` (RFC 3339).
+struct Limited {
+  std::string resumes_at;
+  std::string message;
+  static constexpr auto fields() {
+    return std::tuple{json::Required{"resumes_at", &Limited::resumes_at, "When it ends."},
+                      json::Required{"message", &Limited::message, "For people."}};
+  }
+};
+
+// Exactly one of: limited; unchanged (with its report); a plan.
+struct DetectResult {
+  std::optional<Limited> limited;
+  bool unchanged = false;
+  bool index_missing = false;
+  std::optional<json::Value> report;
+  std::uint64_t generation = 0;
+  std::uint64_t batches = 0;
+  std::uint64_t repositories = 0;  // to fetch
+  static constexpr auto fields() {
+    return std::tuple{
+        json::Field{"limited", &DetectResult::limited, "Nothing could be asked."},
+        json::Field{"unchanged", &DetectResult::unchanged, "Nothing to do."},
+        json::Field{"index_missing", &DetectResult::index_missing, "No index answers."},
+        json::Field{"report", &DetectResult::report, "Where unchanged."},
+        json::Field{"generation", &DetectResult::generation, "That the plan makes."},
+        json::Field{"batches", &DetectResult::batches, "To fetch."},
+        json::Field{"repositories", &DetectResult::repositories, "In all batches."}};
+  }
+};
+
+struct FetchInput {
+  std::string login;
+  std::uint64_t generation = 0;
+  std::uint64_t batch = 0;
+  static constexpr auto fields() {
+    return std::tuple{json::Required{"login", &FetchInput::login, "GitHub login."},
+                      json::Required{"generation", &FetchInput::generation, "Whose plan."},
+                      json::Required{"batch", &FetchInput::batch, "Its number."}};
+  }
+};
+
+struct FetchResult {
+  std::optional<Limited> limited;
+  std::uint64_t staged = 0;
+  std::uint64_t missing = 0;
+  static constexpr auto fields() {
+    return std::tuple{json::Field{"limited", &FetchResult::limited, "Nothing could be asked."},
+                      json::Field{"staged", &FetchResult::staged, "Repositories that were read."},
+                      json::Field{"missing", &FetchResult::missing, "Repositories that were not."}};
+  }
+};
+
+struct FailedBatch {
+  std::uint64_t batch = 0;
+  std::string reason;
+  static constexpr auto fields() {
+    return std::tuple{
+        json::Required{"batch", &FailedBatch::batch, "Its number."},
+        json::Required{"reason", &FailedBatch::reason, "Why nothing of it was read."}};
+  }
+};
+
+struct PublishInput {
+  std::string login;
+  std::uint64_t generation = 0;
+  std::vector<FailedBatch> failed;
+  std::string resumes_at;
+  static constexpr auto fields() {
+    return std::tuple{
+        json::Required{"login", &PublishInput::login, "GitHub login."},
+        json::Required{"generation", &PublishInput::generation, "That is published."},
+        json::Field{"failed", &PublishInput::failed, "Batches without outcome."},
+        json::Field{"resumes_at", &PublishInput::resumes_at, "Of a limit, if one was met."}};
+  }
+};
+
+struct PublishResult {
+  bool superseded = false;  // somebody else published; nothing was written
+  bool published = false;   // false: it would have been the same bytes
+  json::Value report = json::Object();
+  static constexpr auto fields() {
+    return std::tuple{
+        json::Field{"superseded", &PublishResult::superseded, "Another won."},
+        json::Field{"published", &PublishResult::published, "A new generation is there."},
+        json::Field{"report", &PublishResult::report, "Of this refresh."}};
+  }
+};
+
+// The orchestration's custom status.
+struct RefreshProgress {
+  std::string phase;  // detecting, fetching, publishing, waiting
+  std::uint64_t done = 0;
+  std::uint64_t total = 0;
+  std::optional<std::string> resumes_at;
+  std::optional<std::string> message;
+  static constexpr auto fields() {
+    return std::tuple{json::Required{"phase", &RefreshProgress::phase, "What is going on."},
+                      json::Field{"done", &RefreshProgress::done, "Repositories."},
+                      json::Field{"total", &RefreshProgress::total, "Repositories."},
+                      json::Field{"resumes_at", &RefreshProgress::resumes_at, "Where waiting."},
+                      json::Field{"message", &RefreshProgress::message, "Where waiting, why."}};
+  }
+};
+
+// `start_orchestration`, an activity of the roles.
+struct StartInput {
+  std::string name;
+  std::string instance;
+  json::Value input = json::Object();
+  static constexpr auto fields() {
+    return std::tuple{json::Required{"name", &StartInput::name, "Orchestration."},
+                      json::Required{"instance", &StartInput::instance, "Its id."},
+                      json::Field{"input", &StartInput::input, "Its input."}};
+  }
+};
+
+template <class Message>
+std::string write(const Message& message) {
+  return json::write(json::to_json(message));
+}
+
+}  // namespace cloudfolio::sync

@@ -1,0 +1,130 @@
+// publish: the plan and what was staged, made the generation that readers see.
+
+#include "sync/assemble.h"
+#include "sync/base_bundle.h"
+#include "sync/report.h"
+#include "sync/steps.h"
+#include "telemetry/log.h"
+#include "tenancy/login.h"
+
+namespace cloudfolio::sync {
+
+namespace {
+
+struct GatheredBatches {
+  Gathered gathered;
+  std::int64_t requests = 0;
+  std::int64_t points = 0;
+};
+
+std::string failure_of(const PublishInput& input, std::uint64_t batch) {
+  for (const FailedBatch& failed : input.failed)
+    if (failed.batch == batch) return failed.reason;
+  return "unavailable: it was not read";
+}
+
+Result<GatheredBatches> gather(const Context& ctx, const cache::TenantCache& cache,
+                               const Plan& plan, const PublishInput& input) {
+  GatheredBatches all;
+  for (std::uint64_t batch = 0; batch < plan.batches.size(); ++batch) {
+    auto note = cache.read_note(ctx, plan.generation, "batch-" + std::to_string(batch));
+    if (!note && note.error().code() != Code::not_found) return std::move(note).error();
+    if (!note) {
+      for (const std::int64_t id : plan.batches[batch])
+        all.gathered.missing[id] = {id, failure_of(input, batch), false};
+      continue;
+    }
+    CF_TRY(const BatchOutcome outcome, batch_outcome_from_json(*note));
+    for (const std::int64_t id : outcome.staged) {
+      CF_TRY(all.gathered.staged[id], cache.read_staged(ctx, plan.generation, id));
+    }
+    for (const BatchOutcome::Missing& missing : outcome.missing)
+      all.gathered.missing[missing.id] = missing;
+    all.requests += outcome.requests;
+    all.points += outcome.points;
+  }
+  return all;
+}
+
+PublishResult superseded(SyncMetrics& metrics) {
+  metrics.refreshes.with({"superseded"}).add();
+  PublishResult result;
+  result.superseded = true;
+  return result;
+}
+
+}  // namespace
+
+Result<std::string> RefreshSteps::publish(const Context& ctx, const PublishInput& input) {
+  CF_TRY(const TenantId tenant, tenancy::tenant_from_login(input.login));
+  const cache::TenantCache cache = services_.cache.open(tenant);
+  CF_TRY(const std::string note, cache.read_note(ctx, input.generation, "plan"));
+  CF_TRY(const Plan plan, plan_from_json(note));
+  CF_TRY(const GatheredBatches batches, gather(ctx, cache, plan, input));
+
+  CF_TRY(Base base, read_base(ctx, cache));
+  std::optional<cache::PublicationInfo> info = base.info;
+  cache::Bundle bundle;
+  bool published = true;
+  if (info && info->generation == plan.generation) {
+    bundle = std::move(base.bundle);  // This step ran before, and got as far as publishing.
+  } else {
+    auto assembled = assemble(plan, batches.gathered, base.bundle);
+    if (!assembled && assembled.error().code() == Code::conflict)
+      return write(superseded(metrics_));
+    CF_TRY(bundle, std::move(assembled));
+    published = !info || info->generation == 0 || plan.force || bundle != base.bundle;
+    if (!published && info->generation != plan.base_generation) return write(superseded(metrics_));
+    if (published) {
+      cache::ContentIdentity identity = services_.identity;
+      identity.tenant = tenant;
+      const cache::PublishRequest request{plan.generation, plan.base_generation, plan.base_etag,
+                                          cache::content_fingerprint(identity, bundle)};
+      auto now = cache.publish(ctx, request, bundle);
+      if (!now && now.error().code() == Code::conflict) return write(superseded(metrics_));
+      if (!now) return std::move(now).error().while_doing("publish " + tenant.str());
+      info = *std::move(now);
+    }
+  }
+
+  Report report = report_of(plan, batches.gathered, bundle);
+  if (report.seen != report.mirrored + report.skipped.size())
+    return Error(Code::internal, "the report of '" + tenant.str() + "' does not add up");
+  report.login = tenant.str();
+  report.generation = info->generation;
+  report.changed = published;
+  report.github_requests += batches.requests;
+  report.github_points += batches.points;
+  report.fingerprint = info->fingerprint;
+  report.content_fingerprint = info->content;
+  report.resumes_at = input.resumes_at;
+  const SyncState state{info->generation,
+                        plan.probe_etag,
+                        plan.swept_at,
+                        plan.one_page,
+                        is_complete(plan, batches.gathered, bundle),
+                        report.seen,
+                        report.skipped};
+  CF_CHECK(cache.write_sync_state(ctx, to_json(state)));
+  CF_CHECK(cache.write_sync_report(ctx, to_json(report)));
+  metrics_.refreshes.with({published ? "published" : "same"}).add();
+  metrics_.repositories.with({"fetched"}).add(report.fetched);
+  metrics_.repositories.with({"unchanged"}).add(report.unchanged);
+  metrics_.repositories.with({"skipped"}).add(report.skipped.size());
+  metrics_.repositories.with({"gone"}).add(report.gone.size());
+  services_.log.info(ctx, "sync.published",
+                     {{"generation", report.generation},
+                      {"changed", report.changed},
+                      {"seen", report.seen},
+                      {"mirrored", report.mirrored},
+                      {"fetched", report.fetched},
+                      {"skipped", report.skipped.size()},
+                      {"problems", report.problems_count},
+                      {"github_requests", report.github_requests}});
+  PublishResult result;
+  result.published = published;
+  CF_TRY(result.report, json::parse(to_json(report)));
+  return write(result);
+}
+
+}  // namespace cloudfolio::sync
