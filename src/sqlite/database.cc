@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <cerrno>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -32,6 +33,7 @@ Result<std::unique_ptr<Database>> Database::open(const Options& options) {
                          ? SQLITE_OPEN_READONLY
                          : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
   sqlite3* handle = nullptr;
+  errno = 0;  // For error_from().
   const int answer = sqlite3_open_v2(file.c_str(), &handle,
                                      access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
   if (answer != SQLITE_OK) {
@@ -93,6 +95,7 @@ void Database::give_back(sqlite3_stmt* raw) {
 
 Status Database::execute(std::string_view sql) {
   const std::string text(sql);
+  errno = 0;  // For error_from().
   const int answer = sqlite3_exec(handle_, text.c_str(), nullptr, nullptr, nullptr);
   if (answer != SQLITE_OK) return error_from(handle_, answer, "run `" + text + "`", file_);
   return Done{};

@@ -30,8 +30,12 @@ Error damaged(const std::string& detail, std::string_view file) {
                    name + " .recover` saves what can be read, and an empty folder starts afresh");
 }
 
-Error input_output(sqlite3* handle, const std::string& detail, std::string_view file) {
-  const int cause = handle ? sqlite3_system_errno(handle) : 0;
+Error input_output(sqlite3* handle, int system_errno, const std::string& detail,
+                   std::string_view file) {
+  // SQLite keeps the cause of some failures only; of a failing commit it is what the system said
+  // last.
+  const int kept = handle ? sqlite3_system_errno(handle) : 0;
+  const int cause = kept != 0 ? kept : system_errno;
   if (cause == ENOSPC || cause == EDQUOT || cause == EFBIG) return disk_full(file);
   std::string message = std::string(file) + ": " + detail;
   if (cause != 0) message += std::string(" (") + std::strerror(cause) + ")";
@@ -39,7 +43,7 @@ Error input_output(sqlite3* handle, const std::string& detail, std::string_view 
                message + ": check the disk and the rights on " + folder_of(file));
 }
 
-Error plain(sqlite3* handle, int answer, std::string_view file) {
+Error plain(sqlite3* handle, int answer, int system_errno, std::string_view file) {
   const std::string detail = handle ? sqlite3_errmsg(handle) : sqlite3_errstr(answer);
   switch (answer & 0xff) {
     case SQLITE_FULL:
@@ -53,7 +57,7 @@ Error plain(sqlite3* handle, int answer, std::string_view file) {
                                           "; the same call succeeds once that has finished");
     case SQLITE_IOERR:
     case SQLITE_CANTOPEN:
-      return input_output(handle, detail, file);
+      return input_output(handle, system_errno, detail, file);
     case SQLITE_READONLY:
     case SQLITE_PERM:
     case SQLITE_AUTH:
@@ -73,7 +77,8 @@ Error plain(sqlite3* handle, int answer, std::string_view file) {
 }  // namespace
 
 Error error_from(sqlite3* handle, int answer, std::string_view what, std::string_view file) {
-  return plain(handle, answer, file).while_doing(what);
+  const int system_errno = errno;
+  return plain(handle, answer, system_errno, file).while_doing(what);
 }
 
 }  // namespace cloudfolio::sqlite

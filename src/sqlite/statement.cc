@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <cerrno>
 #include <utility>
 
 #include "base/ensure.h"
@@ -68,6 +69,7 @@ Status Statement::bind_all(std::initializer_list<Binding> values, Copy copy) {
 }
 
 Result<bool> Statement::step() {
+  errno = 0;  // For error_from().
   const int answer = sqlite3_step(raw_);
   if (answer == SQLITE_ROW) return true;
   if (answer != SQLITE_DONE) return failed(answer);
@@ -77,6 +79,7 @@ Result<bool> Statement::step() {
 
 Result<std::int64_t> Statement::run_bound() {
   int answer = SQLITE_ROW;
+  errno = 0;  // For error_from().
   while (answer == SQLITE_ROW) answer = sqlite3_step(raw_);
   if (answer != SQLITE_DONE) return failed(answer);
   const std::int64_t changed_count =

@@ -142,8 +142,8 @@ Result<std::unique_ptr<Storage>> open(const Options& options, const Clock& clock
               .clock = clock,
               .files = std::move(files),
               .random = Random::from_system(),
-              .readers = std::move(readers),
-              .writer = std::make_unique<sqlite::GroupCommit>(std::move(writer))};
+              .writer = std::make_unique<sqlite::GroupCommit>(std::move(writer)),
+              .readers = std::move(readers)};
   CF_TRY(const std::int64_t lease_place,
          place_of(store, PlaceKind::container, std::string(kLeaseContainer)));
   auto storage = std::make_unique<EmbeddedStorage>(std::move(store), lease_place);

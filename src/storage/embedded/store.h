@@ -22,8 +22,10 @@ struct Store {
   // counter, and that a deleted blob's ETag never comes back. Used by works only, which run one at
   // a time.
   Random random;
+  std::unique_ptr<sqlite::GroupCommit> writer;
+  // Closed first: only a connection that may write can, as the last one, put the log back into the
+  // database.
   std::unique_ptr<sqlite::Readers> readers;
-  std::unique_ptr<sqlite::GroupCommit> writer;  // Last: its works use the others.
 
   std::int64_t new_tag() { return std::int64_t(random.next()); }
 };
