@@ -37,8 +37,15 @@ keep_duration() {
   mv "$STEP_DIR/durations.new" "$STEP_DIR/durations"
 }
 
-# What the step has reached: "134/512" from Ninja's and CTest's counters, else nothing.
+# What the step has reached, "134 512": from the counters of Ninja, CTest and our own tools, or from the packages that
+# apt unpacked and set up; else nothing.
 reached() {
+  local packages
+  packages=$(sed -nE 's/^[0-9]+ upgraded, ([0-9]+) newly installed.*/\1/p' "$1" 2>/dev/null | tail -n 1)
+  if [ -n "$packages" ]; then
+    echo "$(grep -cE '^(Unpacking|Setting up) ' "$1") $((packages * 2))"
+    return
+  fi
   tail -c 4000 "$1" 2>/dev/null | tr '\r' '\n' |
     sed -nE 's/^\[ *([0-9]+)\/([0-9]+)\].*/\1 \2/p; s/^ *([0-9]+)\/([0-9]+) +Test .*/\1 \2/p' | tail -n 1
 }
