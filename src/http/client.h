@@ -31,9 +31,9 @@ enum class Encoding {
 
 struct ClientRequest {
   Method method = Method::get;
-  std::string url;
-  Headers headers;
-  Body body;
+  std::string url = {};
+  Headers headers = {};
+  Body body = {};
   Encoding encoding = Encoding::any;
   std::size_t response_bytes_max = 64 * kMiB;  // Decoded.
   std::chrono::milliseconds timeout{60'000};   // Or the context's deadline, if that is sooner.
@@ -49,8 +49,8 @@ struct ClientOptions {
   std::string user_agent = "cloudfolio";
   std::chrono::milliseconds connect_timeout{10'000};
   std::size_t idle_connections_max = 16;
-  std::filesystem::path ca_file;  // PEM; empty: the system's authorities.
-  std::string proxy;              // "http://host:port"; empty: none, whatever the environment says.
+  std::filesystem::path ca_file = {};  // PEM; empty: the system's authorities.
+  std::string proxy = {};  // "http://host:port"; empty: none, whatever the environment says.
 };
 
 // `clock` outlives the client.

@@ -83,8 +83,8 @@ struct Request {
 
 struct Response {
   int status = 200;
-  Headers headers;
-  Body body;
+  Headers headers = {};
+  Body body = {};
 };
 
 // "Not Found" for 404; "" if it is not a registered one.

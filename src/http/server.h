@@ -22,7 +22,9 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/limits.h"
@@ -57,9 +59,9 @@ class Server {
     std::size_t handler_threads_count = 8;
     std::size_t handlers_queued_max = 128;
     std::size_t io_threads_count = 1;
-    std::optional<Tls> tls;
+    std::optional<Tls> tls = {};
     // Names of routes for the metrics' `route` label (Router::names()).
-    std::vector<std::string> route_names;
+    std::vector<std::string> route_names = {};
   };
 
   // Code::unavailable if the address is taken, invalid_argument if it is none or a TLS file is bad.

@@ -21,7 +21,7 @@ enum class First { after_interval, now };
 class PeriodicTask {
  public:
   struct Options {
-    std::string name;
+    std::string name = {};
     std::chrono::nanoseconds every{};
     First first = First::after_interval;
   };

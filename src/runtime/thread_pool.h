@@ -25,7 +25,7 @@ enum class WhenFull {
 class ThreadPool {
  public:
   struct Options {
-    std::string name;  // Shows in debuggers and error messages; 15 characters count.
+    std::string name = {};  // Shows in debuggers and error messages; 15 characters count.
     std::size_t threads_count = 2;
     std::size_t queued_max = 256;  // Accepted and not started.
   };
