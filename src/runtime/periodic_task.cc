@@ -28,8 +28,9 @@ struct PeriodicTask::State {
     Clock::Instant due =
         clock.now() + (options.first == First::now ? std::chrono::nanoseconds(0) : options.every);
     while (wait_until(due, stop)) {
-      work(stop);
+      // From the start of the run, so that a clock moved while it ends loses no interval.
       due = clock.now() + options.every;
+      work(stop);
     }
   }
 
