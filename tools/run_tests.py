@@ -55,12 +55,19 @@ def result_file(test, build):
     return build / "test-results" / (test["name"].replace("/", "_") + ".json")
 
 
+def repository_files():
+    """What git tracks or would track; in an unpacked archive, everything but build/."""
+    listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=ROOT, capture_output=True)
+    if listed.returncode == 0:
+        return sorted(filter(None, listed.stdout.decode().split("\0")))
+    paths = (str(path.relative_to(ROOT)) for path in ROOT.rglob("*"))
+    return sorted(path for path in paths if not path.startswith((".git/", "build/")))
+
+
 def repository_hash(everything):
     """A hash over the files that tests read: data and scripts, or every file of the repository."""
-    listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=ROOT,
-                            capture_output=True, check=True).stdout.decode().split("\0")
     total = hashlib.sha256()
-    for path in sorted(filter(None, listed)):
+    for path in repository_files():
         is_source = path.endswith((".cc", ".h", "CMakeLists.txt", ".cmake"))
         is_page = path.endswith(".md") and not path.startswith(("samples/", "tests/", "docs/"))
         if not everything and (is_source or is_page):

@@ -62,6 +62,10 @@ class Tree:
 
 
 def tracked(root):
-    listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=root,
-                            capture_output=True, check=True).stdout.decode()
-    return [path for path in listed.split("\0") if path and (root / path).is_file()]
+    """What git tracks or would track; in an unpacked archive, everything but build/."""
+    run = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=root, capture_output=True)
+    if run.returncode == 0:
+        paths = run.stdout.decode().split("\0")
+    else:
+        paths = [str(path.relative_to(root)) for path in root.rglob("*")]
+    return [path for path in paths if path and not path.startswith((".git/", "build/")) and (root / path).is_file()]
