@@ -89,7 +89,7 @@ struct Document {
   enum class State : std::uint8_t {
     absent,     // The head commit has no such file. Certain.
     present,    // `text` is the whole file.
-    truncated,  // `text` is the first kDocumentTextBytesMax bytes, cut at a character.
+    truncated,  // Above kDocumentBytesMax: `text` is the beginning, cut at a character.
     binary,     // There is a file, but no text: binary, not UTF-8, or a Git LFS pointer (see note).
     unknown,    // GitHub did not say. Keep what was known before.
   };
@@ -104,7 +104,9 @@ struct Document {
 };
 std::string_view to_string(Document::State state);
 
-// GraphQL cuts a blob's text at this size, so REST's is cut there too.
+// Documents up to this size are read whole; GraphQL cuts a text at half of it, and the rest is then
+// asked by REST. Of a larger one the first kDocumentTextBytesMax bytes are kept.
+inline constexpr std::size_t kDocumentBytesMax = 1024 * 1024;
 inline constexpr std::size_t kDocumentTextBytesMax = 512'000;
 
 struct TreeEntry {
