@@ -47,6 +47,7 @@ Awaitable<void> Connection::run() {
     if (read == Read::refused) co_await refuse(refusal);
     if (read != Read::request) break;
     Response response = co_await answer(request);
+    if (response.status == kBrokenOff) co_return;
     ++requests_count_;
     if (shared_.draining || requests_count_ >= shared_.options.requests_per_connection_max)
       keep_alive = KeepAlive::no;

@@ -87,6 +87,10 @@ struct Response {
   Body body = {};
 };
 
+// The status of a response that is none: the server closes the connection without an answer. For
+// simulators of servers that fail.
+inline constexpr int kBrokenOff = 0;
+
 // "Not Found" for 404; "" if it is not a registered one.
 std::string_view reason_phrase(int status);
 

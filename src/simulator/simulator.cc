@@ -227,7 +227,7 @@ Response Simulator::State::answer(Request& request, std::chrono::milliseconds& d
   response.headers.set("X-GitHub-Request-Id", "SIM:" + std::to_string(counters.requests_count()));
   keep(request, graph ? "graphql" : "core", response);
   gate.spoil(response);
-  if (faults.take("close-connection")) response.status = kBrokenOff;
+  if (faults.take("close-connection")) response.status = http::kBrokenOff;
   delay = options.latency + gate.stall();
   return response;
 }
