@@ -164,6 +164,10 @@ def every_folder_and_type_has_a_noun(tree):
             yield f"{path} names a {kind} {name}: find the verb it does and make that the noun"
 
 
+def is_for_tests(path):
+    return path.endswith("_test.cc") or "/testing/" in path
+
+
 def time_chance_and_environment_are_passed_in(tree):
     rules = [(re.compile(r"\bgetenv\s*\("), "reads the environment", ("src/main/",)),
              (re.compile(r"\bthread_local\b"), "has a thread-local", ()),
@@ -176,7 +180,7 @@ def time_chance_and_environment_are_passed_in(tree):
             for match in pattern.finditer(code):
                 line = code.count("\n", 0, match.start()) + 1
                 excused = "tidy:" in "\n".join(tree.text(path).splitlines()[max(0, line - 3):line])
-                if not path.startswith(tuple(places) or ("\0",)) and not excused and not path.endswith("_test.cc"):
+                if not path.startswith(tuple(places) or ("\0",)) and not excused and not is_for_tests(path):
                     yield f"{path}:{line} {what}; pass it in, or say why not in a comment 'tidy: reason'"
 
 
@@ -198,4 +202,4 @@ def there_are_no_secrets(tree):
 
 
 ALL = [check for name, check in list(globals().items())
-       if callable(check) and getattr(check, "__module__", "") == __name__ and name != "is_test_only"]
+       if callable(check) and getattr(check, "__module__", "") == __name__ and not name.startswith("is_")]

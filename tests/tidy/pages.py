@@ -61,6 +61,17 @@ def decisions_have_context_choice_and_consequence(tree):
             yield f"{page} has no date"
 
 
+def every_command_and_option_is_documented(tree):
+    page = tree.text("docs/operating/cli.md")
+    source = tree.text("src/main/arguments.cc")
+    for command in re.findall(r'add(?:_subcommand)?\((?:app, )?"([a-z-]+)"', source):
+        if not re.search(rf"\b{re.escape(command)}\b", page):
+            yield f"docs/operating/cli.md does not name the command {command}"
+    for option in sorted(set(re.findall(r'"(--[a-z-]+)"', source))):
+        if option not in page:
+            yield f"docs/operating/cli.md does not name the option {option}"
+
+
 def sources_are_formatted(tree):
     if not shutil.which("clang-format-14"):
         raise Skipped("clang-format-14 is not installed")
