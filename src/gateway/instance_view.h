@@ -1,0 +1,20 @@
+#pragma once
+// An orchestration as the Durable status route shows it.
+
+#include "durable/client.h"
+#include "json/json.h"
+
+namespace cloudfolio::gateway {
+
+// {name, instanceId, runtimeStatus, input, customStatus, output, createdTime, lastUpdatedTime}, and
+// `failure: {code, message}` where it failed, `stalled` where it cannot go on. Payloads that are
+// JSON are shown as JSON, others as text, none as null.
+json::Object show_instance(const durable::OrchestrationState& state);
+// [{EventType, Timestamp, EventId?, TaskScheduledId?, Name?}], without payloads.
+json::Array show_history(const durable::History& history);
+
+// Whose run it is: its "tenant" tag, else the login in "refresh:{login}" or "train:{login}:…";
+// empty where it is nobody's.
+TenantId tenant_of_instance(const durable::OrchestrationState& state);
+
+}  // namespace cloudfolio::gateway
