@@ -20,6 +20,12 @@ Engine::Engine(Parts parts)
 // --- The batch ---------------------------------------------------------------------------------
 
 Result<Effects> Engine::recover() {
+  auto effects = try_to_recover();
+  if (!effects) abort();
+  return effects;
+}
+
+Result<Effects> Engine::try_to_recover() {
   retries_stalled_ = true;
   CF_CHECK(begin());
   retries_stalled_ = false;

@@ -103,6 +103,7 @@ class Engine {
   };
 
   // engine.cc: the batch.
+  Result<Effects> try_to_recover();
   Status load();
   Status write_held_messages();
   Result<Instance*> get(const InstanceId& id);

@@ -341,7 +341,7 @@ Result<std::unique_ptr<Embedded>> Embedded::open(EmbeddedOptions options, const 
                                                  telemetry::MetricRegistry& metrics,
                                                  std::unique_ptr<ActivityDispatcher> dispatcher) {
   const auto directory = options.directory;
-  CF_TRY(auto journal, Journal::open(directory));
+  CF_TRY(auto journal, Journal::open(directory, options.disk_fault));
   CF_TRY(auto reader, JournalReader::open(directory));
   auto scheduler =
       std::make_unique<Scheduler>(std::move(options), registry, clock, random, log, metrics,

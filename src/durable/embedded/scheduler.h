@@ -18,7 +18,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
+#include <string_view>
 
 #include "base/clock.h"
 #include "base/limits.h"
@@ -50,6 +52,8 @@ struct EmbeddedOptions {
   // Replays every turn cold beside the live coroutine and stalls where they differ. Slow: for
   // tests.
   bool compares_live_and_cold = false;
+  // Asked before every write and commit, by its name; an error is what the disk says. For tests.
+  std::function<Status(std::string_view operation)> disk_fault;
 };
 
 class Embedded : public Client {

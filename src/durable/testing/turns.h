@@ -70,6 +70,17 @@ class Turns {
     return actions ? list(*actions) : actions.error().message();
   }
   void evict() { live_.reset(); }
+  // After continue-as-new: a new history with the next input and what was carried over.
+  void continue_as_new() {
+    auto started = *started_of(history);
+    started.input = output.result;
+    started.execution_id[0] = started.execution_id[0] == 'f' ? '0' : 'f';
+    history.clear();
+    live_.reset();
+    pending_.push_back(HistoryEvent{kNoEventId, clock_.wall_time(), started});
+    for (auto& event : output.carryover) pending_.push_back(std::move(event));
+    output = {};
+  }
   void pass(std::chrono::milliseconds time) { clock_.advance(time); }
   Clock::WallTime now() const { return clock_.wall_time(); }
 
@@ -85,6 +96,13 @@ class Turns {
       }
     }
     return text;
+  }
+
+  static const ExecutionStarted* started_of(const History& history) {
+    for (const HistoryEvent& event : history) {
+      if (const auto* started = std::get_if<ExecutionStarted>(&event.body)) return started;
+    }
+    return nullptr;
   }
 
   History history;
