@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <memory>
@@ -15,11 +16,15 @@
 
 namespace cloudfolio::durable::testing {
 
-// Removed with all that is in it.
+// Removed with all that is in it. In memory where the system has such a place: these tests pretend
+// crashes, and need no real disk for it (tests/crash does).
 class TemporaryDirectory {
  public:
   TemporaryDirectory() {
-    auto name = (std::filesystem::temp_directory_path() / "cloudfolio-durable-XXXXXX").string();
+    const std::filesystem::path memory = "/dev/shm";
+    const auto parent =
+        ::access(memory.c_str(), W_OK) == 0 ? memory : std::filesystem::temp_directory_path();
+    auto name = (parent / "cloudfolio-durable-XXXXXX").string();
     path_ = ::mkdtemp(name.data());
   }
   ~TemporaryDirectory() {

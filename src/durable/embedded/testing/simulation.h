@@ -10,6 +10,7 @@
 
 #include "durable/embedded/engine.h"
 #include "durable/embedded/testing/scheduler_fixture.h"
+#include "durable/testing/history_check.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
 
@@ -103,32 +104,6 @@ class Simulation {
       check_history(*history, is_terminal((*row)->status));
     }
   }
-  // Event ids rise; no task has two results, and (where `ended`) each has one unless nobody waited
-  // for it at the end.
-  static void check_history(const History& history, bool ended) {
-    std::int32_t last_id = 0;
-    std::map<std::int32_t, int> results;
-    for (const HistoryEvent& event : history) {
-      if (event.event_id >= 0) {
-        EXPECT_GT(event.event_id, last_id) << describe(event);
-        last_id = event.event_id;
-      }
-      if (std::holds_alternative<TaskScheduled>(event.body)) results[event.event_id] = 0;
-      if (const auto* done = std::get_if<TaskCompleted>(&event.body)) {
-        ++results[done->task_scheduled_id];
-      }
-      if (const auto* failed = std::get_if<TaskFailed>(&event.body)) {
-        ++results[failed->task_scheduled_id];
-      }
-    }
-    for (const auto& [id, count] : results) {
-      EXPECT_LE(count, 1) << "task " << id;
-      if (ended) {
-        EXPECT_EQ(count, 1) << "task " << id;
-      }
-    }
-  }
-
   Engine& engine() { return *engine_; }
   Journal& journal() { return *journal_; }
 
