@@ -127,7 +127,7 @@ class BaseEmbedder : public ::testing::TestWithParam<Precision> {
  protected:
   void SetUp() override {
     if (!testing::base_model_folder()) GTEST_SKIP() << testing::kNoBaseModel;
-    if (GetParam() == Precision::bf16 && resolved(Precision::automatic) != Precision::bf16) {
+    if (GetParam() == Precision::bf16 && !runs_bf16()) {
       GTEST_SKIP() << "this processor has no bf16 products";
     }
     auto opened = Encoder::open(testing::base_model(), {.precision = GetParam()});

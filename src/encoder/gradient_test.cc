@@ -125,7 +125,7 @@ TEST(Gradient, computed_in_parts_is_that_of_the_whole_step) {
 }
 
 TEST(Gradient, in_bf16_is_close_to_fp32) {
-  if (resolved(Precision::automatic) != Precision::bf16) {
+  if (!runs_bf16()) {
     GTEST_SKIP() << "this processor has no bf16 products";
   }
   const auto owned = tiny_pairs(12);

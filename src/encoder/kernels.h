@@ -148,6 +148,9 @@ struct KernelSet {
   const Kernels<float>* fp32;
   const Kernels<Bf16>* bf16;
   const FloatKernels* floats;
+  // Multiplications a second in bf16 over those in fp32, measured in some 100 µs; null without
+  // bf16.
+  double (*bf16_speedup)();
 };
 const KernelSet* find_kernel_set(const char* name);
 

@@ -21,6 +21,6 @@ namespace {
 
 }  // namespace
 
-const KernelSet kSet = {"portable", &kFp32, &kBf16, &kFloats};
+const KernelSet kSet = {"portable", &kFp32, &kBf16, &kFloats, nullptr};
 
 }  // namespace cloudfolio::encoder::portable

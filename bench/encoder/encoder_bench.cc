@@ -1,0 +1,233 @@
+// Measures the encoder over a file of texts, one mode a process so that memory and start are its
+// own:
+//   encoder_bench MODEL_FOLDER TEXTS MODE…   MODE: training BATCH | training-fp32 BATCH |
+//                                            training-bf16 BATCH | indexing | indexing-fp32 | query
+//                                            | start | peak
+// Prints one JSON object of figures. Texts: a line each; consecutive lines are pairs.
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <oneapi/dnnl/dnnl.hpp>
+#include <string>
+#include <vector>
+
+#include "encoder/encoder.h"
+#include "encoder/trainer.h"
+#include "json/json.h"
+
+namespace cloudfolio::encoder {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+template <class T>
+T must(Result<T> result) {
+  if (!result) {
+    std::fprintf(stderr, "encoder_bench: %s\n", result.error().message().c_str());
+    std::exit(1);
+  }
+  return *std::move(result);
+}
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
+std::vector<std::string> read_texts(const std::string& path) {
+  std::ifstream file(path);
+  std::vector<std::string> texts;
+  for (std::string line; std::getline(file, line);) texts.push_back(line);
+  if (texts.size() < 64) {
+    std::fprintf(stderr, "encoder_bench: %s holds fewer than 64 texts\n", path.c_str());
+    std::exit(1);
+  }
+  return texts;
+}
+
+std::vector<TokenIds> tokenize(const Model& model, const std::vector<std::string>& texts) {
+  std::vector<TokenIds> sequences;
+  for (const std::string& text : texts) {
+    sequences.push_back(model.tokenizer().encode(text, model.architecture().token_count_max));
+  }
+  return sequences;
+}
+
+double cpu_seconds() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+double peak_memory_mb() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1024.0;
+}
+
+json::Object train(const Model& model, const std::vector<TokenIds>& sequences,
+                   std::size_t batch_size, Precision precision) {
+  const auto trainer = must(Trainer::open(
+      model, {.learning_rate = 2e-5, .total_step_count = 1000, .precision = precision}));
+  std::vector<TrainingPair> pairs;
+  std::vector<double> rates;
+  double tokens = 0;
+  double spent = 0;
+  double cpu = 0;
+  const auto begin = Clock::now();
+  for (std::size_t step = 0, at = 0; step < 300 && (rates.size() < 5 || seconds_since(begin) < 12); ++step) {
+    pairs.clear();
+    for (std::size_t i = 0; i < batch_size; ++i, at += 2) {
+      pairs.push_back({sequences[at % sequences.size()], sequences[(at + 1) % sequences.size()]});
+    }
+    const double cpu_before = cpu_seconds();
+    const auto start = Clock::now();
+    const auto report = must(trainer->step(pairs, Loss::multiple_negatives_ranking));
+    const double seconds = seconds_since(start);
+    if (step < 2) continue;  // Memory and primitives are made in the first steps.
+    tokens += static_cast<double>(report.token_count);
+    spent += seconds;
+    cpu += cpu_seconds() - cpu_before;
+    rates.push_back(static_cast<double>(report.token_count) / seconds);
+  }
+  return {{"training_tokens_per_second", tokens / spent},
+          {"training_tokens_per_cpu_second", tokens / cpu},
+          {"training_tokens_per_second_best_step", *std::max_element(rates.begin(), rates.end())},
+          {"training_tokens_per_second_median_step", median(rates)},
+          {"training_tokens_per_step", tokens / static_cast<double>(rates.size())},
+          {"peak_memory_mb", peak_memory_mb()}};
+}
+
+json::Object index(const Model& model, const std::vector<TokenIds>& sequences,
+                   Precision precision) {
+  const auto embedder = must(Embedder::open(model, {.precision = precision}));
+  // Identical texts count once for us and for the peer: they are left out.
+  std::vector<TokenIds> distinct = sequences;
+  std::sort(distinct.begin(), distinct.end());
+  distinct.erase(std::unique(distinct.begin(), distinct.end()), distinct.end());
+  double tokens = 0;
+  for (const TokenIds& ids : distinct) tokens += static_cast<double>(ids.size());
+  std::vector<double> rates;
+  double cpu = 0;
+  for (int round = 0; round < 5; ++round) {
+    const double cpu_before = cpu_seconds();
+    const auto start = Clock::now();
+    (void)must(embedder->embed(distinct));
+    if (round == 0) continue;
+    rates.push_back(tokens / seconds_since(start));
+    cpu += cpu_seconds() - cpu_before;
+  }
+  return {{"indexing_tokens_per_second", median(rates)},
+          {"indexing_tokens_per_cpu_second", 4 * tokens / cpu},
+          {"indexing_tokens_per_second_best", *std::max_element(rates.begin(), rates.end())},
+          {"indexing_peak_memory_mb", peak_memory_mb()}};
+}
+
+json::Object query(const Model& model) {
+  const auto encoder = must(Encoder::open(model));
+  const std::string text =
+      "which small tools read log files over slow connections in constant memory";
+  const std::size_t token_count = encoder.tokens(text).size();
+  std::vector<double> times;
+  for (int i = 0; i < 2000; ++i) {
+    const auto start = Clock::now();
+    (void)must(encoder.embed_text(text));
+    if (i >= 100) times.push_back(1e3 * seconds_since(start));
+  }
+  std::sort(times.begin(), times.end());
+  return {{"query_tokens", static_cast<std::int64_t>(token_count)},
+          {"query_p50_ms", times[times.size() / 2]},
+          {"query_p99_ms", times[times.size() * 99 / 100]}};
+}
+
+// From here to the first finished step, weights read from disk.
+json::Object start(const std::string& folder, const std::vector<std::string>& texts) {
+  const auto begin = Clock::now();
+  const Model model = must(Model::load(folder));
+  const double loaded = seconds_since(begin);
+  const auto trainer = must(Trainer::open(model, {.total_step_count = 10}));
+  const double opened = seconds_since(begin);
+  std::vector<TokenIds> sequences;
+  for (std::size_t i = 0; i < 16; ++i) {
+    sequences.push_back(model.tokenizer().encode(texts[i], model.architecture().token_count_max));
+  }
+  std::vector<TrainingPair> pairs;
+  for (std::size_t i = 0; i < 8; ++i) pairs.push_back({sequences[2 * i], sequences[2 * i + 1]});
+  const double ready = seconds_since(begin);
+  (void)must(trainer->step(pairs, Loss::multiple_negatives_ranking));
+  return {{"start_to_first_step_seconds", ready},
+          {"start_load_seconds", loaded},
+          {"start_open_seconds", opened - loaded},
+          {"start_first_step_done_seconds", seconds_since(begin)}};
+}
+
+// oneDNN's own speed on square matrices: what a step is held against.
+double peak_gflops(dnnl::memory::data_type type) {
+  using dnnl::memory;
+  constexpr memory::dim n = 2048;
+  const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
+  dnnl::stream stream(engine);
+  const memory::desc plain({n, n}, type, memory::format_tag::ab);
+  const memory::desc any({n, n}, type, memory::format_tag::any);
+  const dnnl::matmul::primitive_desc desc(dnnl::matmul::desc(plain, any, plain), engine);
+  memory a(plain, engine);
+  memory b(desc.weights_desc(), engine);
+  memory c(plain, engine);
+  const dnnl::matmul product(desc);
+  double best = 0;
+  for (int round = 0; round < 20; ++round) {
+    const auto begin = Clock::now();
+    product.execute(stream, {{DNNL_ARG_SRC, a}, {DNNL_ARG_WEIGHTS, b}, {DNNL_ARG_DST, c}});
+    stream.wait();
+    best = std::max(best, 2.0 * n * n * n / seconds_since(begin) / 1e9);
+  }
+  return best;
+}
+
+int run(int count, char** arguments) {
+  if (count < 4) {
+    std::fprintf(stderr, "usage: encoder_bench MODEL_FOLDER TEXTS MODE [BATCH]\n");
+    return 2;
+  }
+  const std::string folder = arguments[1];
+  const std::string mode = arguments[3];
+  const std::size_t batch = count > 4 ? std::strtoul(arguments[4], nullptr, 10) : 8;
+  const auto texts = read_texts(arguments[2]);
+  json::Object figures;
+  if (mode == "start") {
+    figures = start(folder, texts);
+  } else if (mode == "peak") {
+    figures = {{"gemm_peak_bf16_gflops", peak_gflops(dnnl::memory::data_type::bf16)},
+               {"gemm_peak_fp32_gflops", peak_gflops(dnnl::memory::data_type::f32)}};
+  } else {
+    const Model model = must(Model::load(folder));
+    const auto sequences = tokenize(model, texts);
+    if (mode == "training") figures = train(model, sequences, batch, Precision::automatic);
+    if (mode == "training-fp32") figures = train(model, sequences, batch, Precision::fp32);
+    if (mode == "training-bf16") figures = train(model, sequences, batch, Precision::bf16);
+    if (mode == "indexing") figures = index(model, sequences, Precision::automatic);
+    if (mode == "indexing-fp32") figures = index(model, sequences, Precision::fp32);
+    if (mode == "query") figures = query(model);
+  }
+  std::printf("%s\n", json::write(figures).c_str());
+  return 0;
+}
+
+}  // namespace
+}  // namespace cloudfolio::encoder
+
+int main(int count, char** arguments) {
+  return cloudfolio::encoder::run(count, arguments);
+}
