@@ -126,11 +126,6 @@ Status Database::checkpoint() {
   if (answer == SQLITE_OK || answer == SQLITE_BUSY) return Done{};
   return error_from(handle_, answer, "checkpoint", file_);
 }
-
-void Database::interrupt() {
-  sqlite3_interrupt(handle_);
-}
-
 bool Database::in_transaction() const {
   return sqlite3_get_autocommit(handle_) == 0;
 }

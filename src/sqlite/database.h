@@ -65,8 +65,6 @@ class Database {
   Status check_integrity();
   // Copies the log into the file as far as no reader stands in the way.
   Status checkpoint();
-  // Waits of other threads' statements on this connection end with `cancelled`. Thread-safe.
-  void interrupt();
 
   // True between BEGIN and COMMIT or ROLLBACK. A full disk ends a transaction by itself.
   bool in_transaction() const;

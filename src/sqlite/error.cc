@@ -67,8 +67,6 @@ Error plain(sqlite3* handle, int answer, int system_errno, std::string_view file
       return Error(Code::conflict, detail);
     case SQLITE_TOOBIG:
       return Error(Code::invalid_argument, detail);
-    case SQLITE_INTERRUPT:
-      return Error(Code::cancelled, detail);
     default:
       return Error(Code::internal, std::string(file) + ": " + detail);
   }

@@ -110,6 +110,8 @@ class GroupCommit::Writer {
 
   // Waits for works; false when closing and nothing is left.
   bool take(std::vector<Queued>& batch) {
+    // Those that were answered just now and have more to write join this transaction, not the next.
+    std::this_thread::yield();
     std::unique_lock lock(mutex_);
     idle_ = true;
     arrived_.wait(lock, [this] { return closing_ || !queue_.empty(); });

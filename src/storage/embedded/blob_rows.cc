@@ -46,16 +46,12 @@ template <class... Key>
 Status run_with(sqlite::Database& db, std::string_view sql, const NewBlob& blob,
                 const Key&... key) {
   const std::string metadata = to_text(blob.options->metadata);
+  const sqlite::Binding bytes =
+      blob.file ? sqlite::Binding(nullptr) : sqlite::Binding(sqlite::Bytes{blob.bytes});
   CF_TRY(auto statement, db.statement(sql));
-  if (blob.file) {
-    CF_CHECK(statement.run(blob.etag, to_us(blob.modified_at), blob.size_bytes,
-                           blob.options->content_type, blob.options->content_encoding, metadata,
-                           *blob.file, sqlite::Bytes{blob.sha256}, nullptr, key...));
-  } else {
-    CF_CHECK(statement.run(blob.etag, to_us(blob.modified_at), blob.size_bytes,
-                           blob.options->content_type, blob.options->content_encoding, metadata,
-                           nullptr, nullptr, sqlite::Bytes{blob.bytes}, key...));
-  }
+  CF_CHECK(statement.run(blob.etag, to_us(blob.modified_at), blob.size_bytes,
+                         blob.options->content_type, blob.options->content_encoding, metadata,
+                         blob.file, sqlite::Bytes{blob.sha256}, bytes, key...));
   return Done{};
 }
 

@@ -22,8 +22,8 @@ namespace cloudfolio::storage::embedded {
 // Where a blob's bytes are.
 struct BlobContent {
   std::string bytes;                // Those in the row.
-  std::optional<std::string> file;  // Present: in this file instead, …
-  std::string sha256;               // … with this digest.
+  std::optional<std::string> file;  // Present: they are in this file instead.
+  std::string sha256;               // Of the bytes, wherever they are.
 };
 
 struct BlobRow {

@@ -33,9 +33,8 @@ Status EmbeddedBlobStore::check(const Context& ctx, const BlobKey& key) const {
 
 Status EmbeddedBlobStore::check_content(const BlobKey& key, const BlobRow& row) const {
   const std::string& bytes = row.content.bytes;
-  const bool whole =
-      bytes.size() == row.properties.size_bytes &&
-      (!row.content.file || crypto::as_view(crypto::sha256(bytes)) == row.content.sha256);
+  const bool whole = bytes.size() == row.properties.size_bytes &&
+                     crypto::as_view(crypto::sha256(bytes)) == row.content.sha256;
   if (whole) return Done{};
   const std::string where = row.content.file ? store_.files->path_of(*row.content.file).string()
                                              : (store_.options.directory / kDatabaseFile).string();
@@ -67,7 +66,6 @@ Result<std::optional<Blob>> EmbeddedBlobStore::get_if_changed(const Context& ctx
         if (!again || again->properties.etag != row->properties.etag) continue;
       }
       row->content.bytes = std::move(bytes).value_or("");
-      if (!bytes) row->content.sha256.clear();
     }
     CF_CHECK(check_content(key, *row));
     return std::optional<Blob>(Blob{std::move(row->content.bytes), std::move(row->properties)});
@@ -90,11 +88,10 @@ Result<ETag> EmbeddedBlobStore::put(const Context& ctx, const BlobKey& key, std:
                .size_bytes = bytes.size(),
                .options = &options,
                .file = {},
-               .sha256 = {},
+               .sha256 = std::string(crypto::as_view(crypto::sha256(bytes))),
                .bytes = bytes};
   if (bytes.size() > store_.options.inline_bytes_max) {
     CF_TRY(blob.file, store_.files->write(bytes));
-    blob.sha256 = crypto::as_view(crypto::sha256(bytes));
   }
   auto etag = put_row(key, blob);
   if (!etag && blob.file && certainly_undone(etag.error())) store_.files->remove(*blob.file);

@@ -23,8 +23,12 @@ namespace {
 
 constexpr std::size_t kOpenSweepFiles = 10'000;
 constexpr std::size_t kSweepFiles = 1'000;
+// Every sync writes whole pages, and small ones carry less that did not change.
+constexpr std::size_t kPageBytes = 4 * kKiB;
+// Pages written again before the log is copied back are copied once.
+constexpr std::size_t kCheckpointBytes = 64 * kMiB;
 // Below this much free space the store is called unhealthy.
-constexpr std::uintmax_t kFreeBytesMin = 32 * kMiB;
+constexpr std::uintmax_t kFreeBytesMin = 128 * kMiB;
 
 // Objects by name, made on first use.
 template <class Object>
@@ -132,7 +136,9 @@ Status make_directory(const fs::path& directory) {
 Result<std::unique_ptr<Storage>> open(const Options& options, const Clock& clock) {
   CF_CHECK(make_directory(options.directory));
   sqlite::Options database{.file = options.directory / kDatabaseFile,
-                           .cache_bytes = options.writer_cache_bytes};
+                           .cache_bytes = options.writer_cache_bytes,
+                           .page_bytes = kPageBytes,
+                           .checkpoint_bytes = kCheckpointBytes};
   CF_TRY(auto writer, sqlite::Database::open(database));
   CF_CHECK(sqlite::migrate(*writer, kSchema));
   database.cache_bytes = options.reader_cache_bytes;

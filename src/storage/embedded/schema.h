@@ -27,8 +27,8 @@ inline constexpr sqlite::Migration kMigrations[] = {
         lease_id TEXT,
         lease_until_us INTEGER,
         lease_seconds INTEGER,
+        sha256 BLOB NOT NULL,
         file TEXT,
-        sha256 BLOB,
         bytes BLOB,
         UNIQUE (place, key)
       ) STRICT;
