@@ -42,8 +42,9 @@ const GraphError* error_below(const GraphAnswer& answer, const std::string& posi
 
 // Tree first: it says what the documents must be.
 bool read_tree(Draft& draft, const json::Object& node) {
-  const json::Value* tree = json::find_path(node, "defaultBranchRef.target.tree");
-  const json::Object* object = tree ? tree->if_object() : nullptr;
+  const json::Object* object = &node;
+  for (const std::string_view key : {"defaultBranchRef", "target", "tree"})
+    if (object) object = json::find_object(*object, key);
   return object && entries_from_graph(*object, "", draft.details.tree, draft.closed).ok();
 }
 
