@@ -199,6 +199,7 @@ Result<DetectResult> RefreshSteps::plan_changes(const Context& ctx, const cache:
   DetectResult result;
   result.generation = plan.generation;
   result.batches = plan.batches.size();
+  result.has_base = !base.bundle.repositories.empty();
   for (const auto& batch : plan.batches) result.repositories += batch.size();
   services_.log.info(ctx, "sync.detected",
                      {{"generation", plan.generation},

@@ -53,6 +53,7 @@ struct DetectResult {
   std::uint64_t generation = 0;
   std::uint64_t batches = 0;
   std::uint64_t repositories = 0;  // to fetch
+  bool has_base = false;           // something is mirrored already
   static constexpr auto fields() {
     return std::tuple{
         json::Field{"limited", &DetectResult::limited, "Nothing could be asked."},
@@ -61,7 +62,8 @@ struct DetectResult {
         json::Field{"report", &DetectResult::report, "Where unchanged."},
         json::Field{"generation", &DetectResult::generation, "That the plan makes."},
         json::Field{"batches", &DetectResult::batches, "To fetch."},
-        json::Field{"repositories", &DetectResult::repositories, "In all batches."}};
+        json::Field{"repositories", &DetectResult::repositories, "In all batches."},
+        json::Field{"has_base", &DetectResult::has_base, "Some are mirrored already."}};
   }
 };
 

@@ -37,12 +37,13 @@ bool needs_fetch(const cache::RepositoryEntry* old, const github::Repository& no
   return is_unresolved(*old) || was_pushed(*old, now, listed);
 }
 
-// Whether a reader would see a difference, besides the times and sizes that move with every star.
+// Whether a reader would see a difference, besides what moves with every star.
 bool is_touched(const cache::RepositoryEntry& old, const cache::RepositoryEntry& listed) {
   cache::RepositoryEntry now = kept_entry(old, listed);
   now.fingerprint = old.fingerprint;
   now.metadata.updated_at = old.metadata.updated_at;
   now.metadata.size = old.metadata.size;
+  now.metadata.owner.url = old.metadata.owner.url;  // The address that GitHub was asked at.
   return now != old;
 }
 

@@ -46,6 +46,23 @@ Result<GatheredBatches> gather(const Context& ctx, const cache::TenantCache& cac
   return all;
 }
 
+void tell(const Context& ctx, const Report& report, SyncMetrics& metrics, telemetry::Log& log) {
+  metrics.refreshes.with({report.changed ? "published" : "same"}).add();
+  metrics.repositories.with({"fetched"}).add(report.fetched);
+  metrics.repositories.with({"unchanged"}).add(report.unchanged);
+  metrics.repositories.with({"skipped"}).add(report.skipped.size());
+  metrics.repositories.with({"gone"}).add(report.gone.size());
+  log.info(ctx, "sync.published",
+           {{"generation", report.generation},
+            {"changed", report.changed},
+            {"seen", report.seen},
+            {"mirrored", report.mirrored},
+            {"fetched", report.fetched},
+            {"skipped", report.skipped.size()},
+            {"problems", report.problems_count},
+            {"github_requests", report.github_requests}});
+}
+
 PublishResult superseded(SyncMetrics& metrics) {
   metrics.refreshes.with({"superseded"}).add();
   PublishResult result;
@@ -98,29 +115,12 @@ Result<std::string> RefreshSteps::publish(const Context& ctx, const PublishInput
   report.fingerprint = info->fingerprint;
   report.content_fingerprint = info->content;
   report.resumes_at = input.resumes_at;
-  const SyncState state{info->generation,
-                        plan.probe_etag,
-                        plan.swept_at,
-                        plan.one_page,
-                        is_complete(plan, batches.gathered, bundle),
-                        report.seen,
-                        report.skipped};
+  const bool complete = is_complete(plan, batches.gathered, bundle);
+  const SyncState state{info->generation, plan.probe_etag, plan.swept_at, plan.one_page,
+                        complete,         report.seen,     report.skipped};
   CF_CHECK(cache.write_sync_state(ctx, to_json(state)));
   CF_CHECK(cache.write_sync_report(ctx, to_json(report)));
-  metrics_.refreshes.with({published ? "published" : "same"}).add();
-  metrics_.repositories.with({"fetched"}).add(report.fetched);
-  metrics_.repositories.with({"unchanged"}).add(report.unchanged);
-  metrics_.repositories.with({"skipped"}).add(report.skipped.size());
-  metrics_.repositories.with({"gone"}).add(report.gone.size());
-  services_.log.info(ctx, "sync.published",
-                     {{"generation", report.generation},
-                      {"changed", report.changed},
-                      {"seen", report.seen},
-                      {"mirrored", report.mirrored},
-                      {"fetched", report.fetched},
-                      {"skipped", report.skipped.size()},
-                      {"problems", report.problems_count},
-                      {"github_requests", report.github_requests}});
+  tell(ctx, report, metrics_, services_.log);
   PublishResult result;
   result.published = published;
   CF_TRY(result.report, json::parse(to_json(report)));

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/time_text.h"
+#include "durable/failure.h"
 #include "durable/orchestration.h"
 #include "durable/registry.h"
 #include "sync/messages.h"
@@ -152,7 +153,11 @@ Orchestration<Pass> refresh_once(OrchestrationContext& ctx, RefreshInput input) 
     auto waiting = wait_for_limit(ctx, input, *fetched.limit, 0, plan.repositories);
     co_return co_await waiting;
   }
-  if (nothing_read && fetched.error) co_return *fetched.error;
+  // GitHub answered the probe, so trouble that may pass is these repositories' own: it is recorded
+  // on them.
+  const bool may_be_theirs =
+      plan.has_base && fetched.error && durable::may_pass(fetched.error->code());
+  if (nothing_read && fetched.error && !may_be_theirs) co_return *fetched.error;
 
   show(ctx, "publishing", plan.repositories, plan.repositories);
   PublishInput publish;

@@ -296,6 +296,7 @@ TEST_F(RefreshTest, each_way_to_fail_has_its_message_and_leaves_what_was_publish
     ASSERT_FALSE(report.ok());
     EXPECT_EQ(report.error(), Error(code, "sync octocat: " + std::string(words)));
     github.probe_error.reset();
+    if (code == Code::unavailable) continue;
     github.fetch_error = Error(code, words);
     report = runner.run();
     ASSERT_FALSE(report.ok());
@@ -304,6 +305,25 @@ TEST_F(RefreshTest, each_way_to_fail_has_its_message_and_leaves_what_was_publish
     EXPECT_EQ(published().info.generation, 1u);
   }
   EXPECT_EQ(published().bundle->find("alpha")->readme, "# Alpha");
+}
+
+TEST_F(RefreshTest, what_cannot_be_read_at_all_is_a_problem_of_its_repository) {
+  github.fetch_error = Error(Code::unavailable, "502");
+  three();
+  EXPECT_EQ(runner.run().error().code(), Code::unavailable);  // Nothing to keep, nothing to show.
+  EXPECT_EQ(runner.open().publication_info(kCtx).error().code(), Code::not_found);
+  github.fetch_error.reset();
+  run();
+  github.fetch_error = Error(Code::unavailable, "502");
+  github.push(1, "# Alpha two");
+  const Report report = run();
+  EXPECT_EQ(report.mirrored, 3u);
+  ASSERT_EQ(report.problems.size(), 1u);
+  EXPECT_EQ(report.problems[0].repository, "alpha");
+  EXPECT_EQ(published().bundle->find("alpha")->readme, "# Alpha");
+  github.fetch_error.reset();
+  run();
+  EXPECT_EQ(published().bundle->find("alpha")->readme, "# Alpha two");
 }
 
 }  // namespace

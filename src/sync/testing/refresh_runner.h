@@ -35,8 +35,10 @@ struct Disturbance {
 
 class RefreshRunner {
  public:
-  RefreshRunner(storage::BlobStore& blobs, Source& source, ManualClock& clock)
-      : clock_(clock),
+  RefreshRunner(storage::BlobStore& blobs, Source& source, ManualClock& clock,
+                std::string login = "octocat")
+      : login_(std::move(login)),
+        clock_(clock),
         cache_(blobs, clock, metrics_),
         steps_({cache_, source, clock, log_, metrics_, {}}) {
     register_refresh(registry, steps_);
@@ -48,15 +50,13 @@ class RefreshRunner {
                       });
   }
 
-  cache::TenantCache open(const char* tenant = "octocat") const {
-    return cache_.open(TenantId(tenant));
-  }
+  cache::TenantCache open() const { return cache_.open(TenantId(login_)); }
   RefreshSteps& steps() { return steps_; }
 
   // To its end: the report, or why it failed.
   Result<Report> run(Force force = Force::no, Disturbance disturbance = {}) {
     RefreshInput input;
-    input.login = "octocat";
+    input.login = login_;
     input.force = force == Force::yes;
     disturbance_ = disturbance;
     activities_count = 0;
@@ -129,6 +129,7 @@ class RefreshRunner {
       turns.fail(id, result.error());
   }
 
+  const std::string login_;
   ManualClock& clock_;
   telemetry::MetricRegistry metrics_;
   telemetry::MemoryLogSink lines_;
