@@ -90,6 +90,9 @@ Result<Effects> Engine::commit() {
     return std::move(written).error();
   }
   metrics_.commits.add();
+  for (const Effects::Change& change : effects_.changes) {
+    if (is_terminal(change.status)) cache_.forget_if_idle(change.instance_id);
+  }
   cache_.trim();
   return std::move(effects_);
 }

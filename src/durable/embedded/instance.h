@@ -32,6 +32,7 @@ struct Instance : InstanceRow {
   bool queued = false;              // In the ready queue.
   bool holding = false;             // Listed for its messages to be written at the next commit.
   std::size_t bytes = 0;            // As counted by the cache.
+  bool counted_live = false;        // As counted by the cache.
   std::list<Instance*>::iterator recency;
 };
 

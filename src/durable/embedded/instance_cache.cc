@@ -1,6 +1,6 @@
 #include "durable/embedded/instance_cache.h"
 
-#include <algorithm>
+#include <utility>
 
 namespace cloudfolio::durable {
 namespace {
@@ -46,23 +46,32 @@ Instance& InstanceCache::put(InstanceRow row) {
 void InstanceCache::forget(const std::string& id) {
   const auto at = by_id_.find(id);
   if (at == by_id_.end()) return;
-  bytes_ -= at->second->bytes;
-  recency_.erase(at->second->recency);
+  Instance& instance = *at->second;
+  bytes_ -= instance.bytes;
+  if (instance.counted_live) --live_count_;
+  recency_.erase(instance.recency);
   by_id_.erase(at);
+}
+
+void InstanceCache::forget_if_idle(const std::string& id) {
+  const auto at = by_id_.find(id);
+  if (at == by_id_.end() || at->second->queued || !at->second->inbox.empty()) return;
+  forget(id);
 }
 
 void InstanceCache::used(Instance& instance) {
   bytes_ -= instance.bytes;
   instance.bytes = kRowBytes + (instance.live ? instance.live->live_bytes() : 0);
   bytes_ += instance.bytes;
+  const bool live = instance.live != nullptr;
+  if (live != std::exchange(instance.counted_live, live)) live_count_ += live ? 1 : -1;
   recency_.splice(recency_.end(), recency_, instance.recency);
 }
 
 void InstanceCache::trim() {
   for (auto at = recency_.begin(); at != recency_.end() && bytes_ > bytes_max_;) {
     Instance* const instance = *at++;
-    if (instance->queued || !instance->inbox.empty()) continue;
-    forget(instance->id);
+    forget_if_idle(instance->id);
   }
 }
 
@@ -70,11 +79,7 @@ void InstanceCache::clear() {
   by_id_.clear();
   recency_.clear();
   bytes_ = 0;
-}
-
-std::size_t InstanceCache::live_count() const {
-  return static_cast<std::size_t>(std::count_if(
-      by_id_.begin(), by_id_.end(), [](const auto& each) { return each.second->live != nullptr; }));
+  live_count_ = 0;
 }
 
 }  // namespace cloudfolio::durable

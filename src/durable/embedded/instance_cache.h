@@ -26,19 +26,22 @@ class InstanceCache {
   // Takes the place of one with the same id.
   Instance& put(InstanceRow row);
   void forget(const std::string& id);
+  // The same, unless it has messages or is about to run.
+  void forget_if_idle(const std::string& id);
   // Counts what the instance holds now, and makes it the most recently used.
   void used(Instance& instance);
   // Drops the least recently used down to the budget; never one that has messages.
   void trim();
   void clear();
 
-  std::size_t live_count() const;
+  std::size_t live_count() const { return live_count_; }
   std::size_t size() const { return by_id_.size(); }
 
  private:
   Journal& journal_;
   const std::size_t bytes_max_;
   std::size_t bytes_ = 0;
+  std::size_t live_count_ = 0;
   std::unordered_map<std::string, std::unique_ptr<Instance>> by_id_;
   std::list<Instance*> recency_;  // Least recently used first.
 };
