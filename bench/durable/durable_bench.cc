@@ -113,7 +113,7 @@ void print(const std::string& what, double per_second, double p50_ms, double p99
     std::snprintf(text, sizeof text, value > 0 ? "%.2f" : "-", value);
     return std::string(text);
   };
-  std::printf("%-58s %12.0f %10s %10s\n", what.c_str(), per_second, shown(p50_ms).c_str(),
+  std::printf("%-66s %12.0f %10s %10s\n", what.c_str(), per_second, shown(p50_ms).c_str(),
               shown(p99_ms).c_str());
 }
 
@@ -137,7 +137,7 @@ int run(const std::vector<std::string>& arguments) {
     std::fprintf(stderr, "open: %s\n", engine.error().message().c_str());
     return 1;
   }
-  std::printf("%-58s %12s %10s %10s\n", "sequence of 5 activities, durable", "per second", "p50 ms",
+  std::printf("%-66s %12s %10s %10s\n", "sequence of 5 activities, durable", "per second", "p50 ms",
               "p99 ms");
   (void)measure(**engine, 8, 500, "warm");
   const Run alone = measure(**engine, 1, 1'000, "alone");
