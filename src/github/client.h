@@ -74,7 +74,7 @@ struct Probe {
   Usage usage;
 };
 struct ProbeOptions {
-  std::string etag;  // Of the last probe; empty: unconditional.
+  std::string etag = {};  // Of the last probe; empty: unconditional.
   Visibility visibility = Visibility::public_only;
 };
 

@@ -137,21 +137,22 @@ Status FollowUps::complete_by_rest(const Context& ctx, std::deque<Draft>& drafts
 
 Status FollowUps::complete(const Context& ctx, std::deque<Draft>& drafts, Usage& usage) {
   for (int round = 0; round < kRoundsMax; ++round) {
-    for (Draft& draft : drafts)
+    for (Draft& draft : drafts) {
       if (draft.closed.size() > kClosedTreesMax) whole_tree_by_rest_.insert(&draft);
+      // A link waits only for its own repository.
+      if (is_complete(draft))
+        for (const BlobNeed& need : resolve_links(draft)) draft.blobs.push_back(need);
+    }
     std::vector<Unit> units = open_units(drafts);
     if (!units.empty()) {
       CF_CHECK(ask(ctx, units, usage));
       continue;
     }
     CF_CHECK(complete_by_rest(ctx, drafts, usage));
-    bool any = false;
-    for (Draft& draft : drafts)
-      for (const BlobNeed& need : resolve_links(draft)) {
-        draft.blobs.push_back(need);
-        any = true;
-      }
-    if (!any) return Done{};
+    const bool all = std::all_of(drafts.begin(), drafts.end(), [](const Draft& draft) {
+      return draft.failed || (is_complete(draft) && draft.links_resolved);
+    });
+    if (all) return Done{};
   }
   for (Draft& draft : drafts)
     if (!draft.closed.empty()) whole_tree_by_rest_.insert(&draft);

@@ -13,7 +13,7 @@ namespace cloudfolio::github {
 
 // Levels of folders that one request sees: the root and so many below it. Beyond, a follow-up asks.
 inline constexpr std::size_t kDetailTreeLevels = 4;
-inline constexpr std::size_t kFollowUpTreeLevels = 6;
+inline constexpr std::size_t kFollowUpTreeLevels = 8;
 
 const std::string& list_query();
 const std::string& detail_query();

@@ -69,13 +69,12 @@ std::optional<Response> Gate::failing(const std::string& resource) {
   return std::nullopt;
 }
 
-Response Gate::secondary(const std::string& resource, std::optional<std::int64_t> retry_after) {
+Response Gate::secondary(std::optional<std::int64_t> retry_after) {
   const std::string message =
       "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.";
   Response response =
       rest_error(403, message, std::string(kLimitsPage) + "#about-secondary-rate-limits");
   if (retry_after) response.headers.set("Retry-After", std::to_string(*retry_after));
-  (void)resource;
   return response;
 }
 
@@ -84,17 +83,17 @@ std::optional<Response> Gate::limited(const Caller& caller, const std::string& r
   if (secondary_until_ && now < *secondary_until_) {
     ++while_limited_count_;
     const auto left = std::chrono::ceil<std::chrono::seconds>(*secondary_until_ - now);
-    return secondary(resource, left.count());
+    return secondary(left.count());
   }
   secondary_until_.reset();
   if (const auto seconds = faults_.peek_number("secondary-limit")) {
     faults_.take("secondary-limit");
     secondary_until_ = now + std::chrono::seconds(*seconds);
-    return secondary(resource, *seconds);
+    return secondary(*seconds);
   }
   if (faults_.take("secondary-limit-silent")) {
     secondary_until_ = now + std::chrono::seconds(60);  // Without a header, a minute is the rule.
-    return secondary(resource, std::nullopt);
+    return secondary(std::nullopt);
   }
   if (const auto which = faults_.peek("primary-limit");
       which && (*which == resource || *which == "all" || which->empty())) {
@@ -140,7 +139,10 @@ std::optional<Response> Gate::stop(const Request& request, const Caller& caller,
         401, "This endpoint requires you to be authenticated.",
         "https://docs.github.com/graphql/guides/forming-calls-with-graphql#authenticating");
   if (auto response = limited(caller, resource)) return response;
-  return failing(resource);
+  auto response = failing(resource);
+  if (response && response->status < 500)
+    add_rate_headers(*response, budgets_.look(caller.token, resource), resource);
+  return response;
 }
 
 std::chrono::milliseconds Gate::stall() {

@@ -55,7 +55,7 @@ class Gate {
  private:
   std::optional<http::Response> failing(const std::string& resource);
   std::optional<http::Response> limited(const Caller& caller, const std::string& resource);
-  http::Response secondary(const std::string& resource, std::optional<std::int64_t> retry_after);
+  http::Response secondary(std::optional<std::int64_t> retry_after);
 
   const std::map<std::string, std::string> tokens_;
   std::string default_login_;

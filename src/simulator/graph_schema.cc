@@ -259,6 +259,10 @@ const GraphType* find_graph_type(std::string_view name) {
   return found == types.end() ? nullptr : &found->second;
 }
 
+std::string_view graph_schema_text() {
+  return kSchema;
+}
+
 bool is_input_type(std::string_view name) {
   return std::find(kInputTypes.begin(), kInputTypes.end(), name) != kInputTypes.end();
 }

@@ -29,6 +29,8 @@ struct GraphType {
 
 // Null for a leaf (Int, String, ID, URI, enums) or an unknown type.
 const GraphType* find_graph_type(std::string_view name);
+// The whole, one type a line group: "Type [: possible types]", then " field(argument:Type,…):Type".
+std::string_view graph_schema_text();
 // A type that input values may have: scalars, enums and input objects that are served.
 bool is_input_type(std::string_view name);
 

@@ -35,19 +35,19 @@ namespace cloudfolio::simulator {
 
 struct Options {
   // The folder of owners, or of one owner's repositories.
-  std::filesystem::path corpus;
+  std::filesystem::path corpus = {};
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;  // 0: a free one.
   // Served over TLS if both are named (PEM).
-  std::filesystem::path certificate_chain_file;
-  std::filesystem::path private_key_file;
+  std::filesystem::path certificate_chain_file = {};
+  std::filesystem::path private_key_file = {};
   // Before each answer.
   std::chrono::milliseconds latency{0};
   // As in faults.h.
-  std::vector<std::string> faults;
+  std::vector<std::string> faults = {};
   // Token → login. Empty: any token is good, and is the first owner's.
-  std::map<std::string, std::string> tokens;
-  BudgetLimits limits;
+  std::map<std::string, std::string> tokens = {};
+  BudgetLimits limits = {};
 };
 
 class Simulator {

@@ -142,6 +142,7 @@ void World::add(const CorpusRepository& corpus) {
   if (owner.created_at.empty() || repository->created_at < owner.created_at)
     owner.created_at = repository->created_at;
   owner.updated_at = std::max(owner.updated_at, repository->updated_at);
+  latest_ = std::max(latest_, repository->updated_at);
   repositories_.push_back(std::move(repository));
 }
 
@@ -212,11 +213,12 @@ std::string World::now_text() const {
 }
 
 void World::touch(RepositoryState& repository) {
-  // Time moves on with each change, also on a clock that stands still, so that orders are certain.
+  // Every change is later than all before it, whatever the clock says: a corpus may be from its
+  // future, and two changes in one second still have an order.
   const std::string now = now_text();
-  const auto last = time_from(repository.updated_at);
-  repository.updated_at =
-      repository.updated_at < now || !last ? now : to_text(*last + std::chrono::seconds(1));
+  const auto last = time_from(latest_);
+  latest_ = latest_ < now || !last ? now : to_text(*last + std::chrono::seconds(1));
+  repository.updated_at = latest_;
 }
 
 void World::push(RepositoryState& repository, const PushedFiles& pushed) {
@@ -257,7 +259,8 @@ Result<RepositoryState*> World::create(const std::string& owner, const std::stri
   made->name = name;
   give_identity(*made, owner + "/" + name + "#" + std::to_string(++changes_count_));
   made->default_branch = "main";
-  made->created_at = made->updated_at = made->pushed_at = now_text();
+  touch(*made);
+  made->created_at = made->pushed_at = made->updated_at;
   AccountState& account_state = account(owner);
   if (account_state.created_at.empty())
     account_state.created_at = account_state.updated_at = made->created_at;

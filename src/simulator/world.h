@@ -126,6 +126,7 @@ class World {
   std::map<std::string, std::string> former_names_;  // Folded "owner/name" → node id.
   std::map<std::string, KnownText> texts_;           // By blob id.
   std::int64_t changes_count_ = 0;
+  std::string latest_;  // The latest time that anything here bears.
 };
 
 std::string folded(std::string_view text);
