@@ -6,6 +6,7 @@ namespace cloudfolio::github {
 namespace {
 
 std::filesystem::path source_folder() {
+  // tidy: ctest tells tests where the sources are by the environment only.
   const char* folder = std::getenv("CLOUDFOLIO_SOURCE_DIR");
   return folder ? folder : ".";
 }
@@ -17,6 +18,7 @@ std::filesystem::path sample_corpus() {
 }
 
 std::filesystem::path shared_corpus() {
+  // tidy: a developer names another corpus for the tests by the environment only.
   const char* named = std::getenv("CLOUDFOLIO_CORPUS");
   for (const std::filesystem::path& folder :
        {std::filesystem::path(named ? named : ""), source_folder() / ".." / "shared" / "corpus",
