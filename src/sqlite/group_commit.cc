@@ -147,18 +147,20 @@ GroupCommit::GroupCommit(std::unique_ptr<Database> writer)
 GroupCommit::~GroupCommit() = default;
 
 Status GroupCommit::apply(Work work) {
-  std::mutex mutex;
-  std::condition_variable ready;
-  std::optional<Status> answer;
-  writer_->submit(std::move(work), [&](Status status) {
-    // Notified under the lock: the waiter owns all three and is gone right after.
-    const std::lock_guard lock(mutex);
-    answer.emplace(std::move(status));
-    ready.notify_one();
+  struct Answer {
+    std::optional<Status> status;
+    std::atomic<bool> ready{false};
+  };
+  // Shared, because the waiter may be gone while the writer thread still wakes it. A lock around
+  // both would make the waiter wake up only to wait for the lock.
+  const auto answer = std::make_shared<Answer>();
+  writer_->submit(std::move(work), [answer](Status status) {
+    answer->status.emplace(std::move(status));
+    answer->ready.store(true, std::memory_order_release);
+    answer->ready.notify_one();
   });
-  std::unique_lock lock(mutex);
-  ready.wait(lock, [&] { return answer.has_value(); });
-  return *std::move(answer);
+  answer->ready.wait(false, std::memory_order_acquire);
+  return *std::move(answer->status);
 }
 
 void GroupCommit::submit(Work work, Finished finished) {
