@@ -143,6 +143,8 @@ int run(const fs::path& folder, const fs::path& result) {
   const double one_writer = rate_of(1, [&](Random& random) {
     require(blobs.put({}, key_of(random.below(kKeys)), bytes, options).ok(), "put");
   });
+  const std::clock_t cpu_before = std::clock();
+  const auto gets_start = Steady::now();
   const double gets = rate_of(
       1, [&](Random& random) { require(blobs.get({}, key_of(random.below(kKeys))).ok(), "get"); });
   // What the rate would be if no other program took the processor meanwhile.
