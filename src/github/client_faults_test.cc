@@ -101,6 +101,20 @@ TEST_F(ClientFaultsTest, a_short_limit_is_waited_for_within_the_deadline_only) {
   EXPECT_EQ(github->counters().while_limited_count, 0);
 }
 
+TEST_F(ClientFaultsTest, a_limit_is_waited_for_by_githubs_clock_not_by_ours) {
+  for (const std::string skew : {"7200", "-7200"}) {
+    fault("clock-skew=" + skew);
+    client = open_client();
+    control("limits", {{"resource", "core"}, {"remaining", 0}, {"reset_in_seconds", 20}});
+    const auto before = clock.now();
+    EXPECT_TRUE(client->probe(ctx, login).ok()) << skew;
+    EXPECT_GE(clock.now() - before, std::chrono::seconds(20)) << skew;
+    EXPECT_LE(clock.now() - before, std::chrono::seconds(30)) << skew;
+    github->clear_faults();
+  }
+  EXPECT_EQ(github->counters().while_limited_count, 0);
+}
+
 TEST_F(ClientFaultsTest, a_bad_token_says_nothing_about_the_budget) {
   ASSERT_TRUE(client->probe(ctx, login).ok());
   fault("bad-token*1");

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "github/testing/simulated_github.h"
+#include "http/testing/certificate.h"
 
 namespace cloudfolio::github {
 namespace {
@@ -250,6 +251,56 @@ TEST_F(ClientTest, without_a_token_rest_is_used_and_said) {
   EXPECT_EQ(github->counters().graphql_count, 0);
   EXPECT_FALSE(sink.lines_of("github.rest_without_token").empty());
   EXPECT_EQ(client->budget().core->limit, 60);
+}
+
+TEST_F(ClientTest, the_api_may_be_served_over_tls) {
+  const auto folder = std::filesystem::path(testing::TempDir()) / "cloudfolio-github-tls";
+  std::filesystem::create_directories(folder);
+  const auto tls = http::make_certificate(folder);
+  simulator::Options served;
+  served.certificate_chain_file = tls.certificate_chain_file;
+  served.private_key_file = tls.private_key_file;
+  serve(std::move(served));
+  EXPECT_TRUE(github->origin().starts_with("https://"));
+  client = open_client();
+  EXPECT_EQ(client->probe(ctx, login).error().code(), Code::unavailable) << "nobody vouches for it";
+  http::ClientOptions trusting;
+  trusting.ca_file = tls.certificate_chain_file;
+  auto opened = http::open_client(trusting, clock);
+  ASSERT_TRUE(opened.ok());
+  client.reset();
+  http = *std::move(opened);
+  client = open_client();
+  EXPECT_EQ(all_refs().size(), 4u);
+  std::filesystem::remove_all(folder);
+}
+
+// Answers everything with a redirect, and keeps where it was sent.
+class RedirectingClient final : public http::Client {
+ public:
+  explicit RedirectingClient(std::string location) : location_(std::move(location)) {}
+  Result<http::Response> send(const Context&, const http::ClientRequest& request) override {
+    urls.push_back(request.url);
+    return http::Response{301, {{"Location", location_}}, ""};
+  }
+  std::vector<std::string> urls;
+
+ private:
+  const std::string location_;
+};
+
+TEST_F(ClientTest, a_redirect_never_takes_the_token_to_another_host) {
+  RedirectingClient elsewhere("https://example.org/repositories/1");
+  const auto led_away = Client::open(client_options(), elsewhere, clock, Random(1), log, metrics);
+  ASSERT_TRUE(led_away.ok());
+  const auto refused = (*led_away)->probe(ctx, login);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code(), Code::permission_denied);
+  EXPECT_EQ(elsewhere.urls.size(), 1u);
+  RedirectingClient endless("/users/mira-lind/repos");
+  const auto in_a_circle = Client::open(client_options(), endless, clock, Random(1), log, metrics);
+  EXPECT_FALSE((*in_a_circle)->probe(ctx, login).ok());
+  EXPECT_LE(endless.urls.size(), 5u);
 }
 
 TEST(ClientOpen, bad_addresses_and_sizes_are_refused) {

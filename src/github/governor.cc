@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <ctime>
+#include <string>
 
 #include "base/time_text.h"
 #include "http/message.h"
@@ -13,6 +15,14 @@ constexpr std::chrono::seconds kAfterReset{1};
 constexpr std::chrono::milliseconds kResetJitterMax{5'000};
 constexpr std::chrono::seconds kSecondaryFirst{60};
 constexpr std::chrono::minutes kSecondaryMax{30};
+
+// "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110, 5.6.7).
+std::optional<Clock::WallTime> date_from(std::string_view text) {
+  std::tm parts{};
+  const std::string copy(text);
+  if (!strptime(copy.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts)) return std::nullopt;
+  return from_unix_ms(std::int64_t(timegm(&parts)) * 1'000);
+}
 
 }  // namespace
 
@@ -90,7 +100,10 @@ void Governor::note(Resource resource, const http::Headers& headers) {
   if (own.rate && own.rate->reset_at == rate.reset_at && own.rate->remaining < rate.remaining)
     rate = *own.rate;
   own.rate = rate;
-  const auto left = rate.reset_at - clock_.wall_time();
+  // GitHub's times are by GitHub's clock, and every answer says what that shows.
+  const auto date = headers.find("Date");
+  const auto left =
+      rate.reset_at - (date ? date_from(*date) : std::nullopt).value_or(clock_.wall_time());
   if (rate.remaining > 0 || left.count() <= 0) return;
   own.closed_by_secondary = false;
   const auto jitter =

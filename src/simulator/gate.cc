@@ -164,18 +164,13 @@ Standing Gate::charge(const Caller& caller, const std::string& resource, std::in
   return budgets_.charge(caller.token, resource, points);
 }
 
-Clock::WallTime Gate::shown(Clock::WallTime time) const {
-  return time + std::chrono::seconds(faults_.peek_number("clock-skew").value_or(0));
-}
-
 void Gate::add_rate_headers(Response& response, const Standing& standing,
                             const std::string& resource) {
   if (faults_.peek("no-rate-headers")) return;
   response.headers.set("X-RateLimit-Limit", std::to_string(standing.limit));
   response.headers.set("X-RateLimit-Remaining", std::to_string(standing.remaining));
   response.headers.set("X-RateLimit-Used", std::to_string(standing.used));
-  response.headers.set("X-RateLimit-Reset",
-                       std::to_string(to_unix_ms(shown(standing.reset_at)) / 1000));
+  response.headers.set("X-RateLimit-Reset", std::to_string(to_unix_ms(standing.reset_at) / 1000));
   response.headers.set("X-RateLimit-Resource", resource);
 }
 

@@ -44,8 +44,6 @@ class Gate {
   Standing charge(const Caller& caller, const std::string& resource, std::int64_t points);
   void add_rate_headers(http::Response& response, const Standing& standing,
                         const std::string& resource);
-  // GitHub's reset times are by its own clock.
-  Clock::WallTime shown(Clock::WallTime time) const;
 
   // Requests that came although an answer had told to wait.
   std::int64_t while_limited_count() const { return while_limited_count_; }

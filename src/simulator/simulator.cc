@@ -1,5 +1,6 @@
 #include "simulator/simulator.h"
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -23,14 +24,29 @@ using http::Response;
 constexpr std::size_t kRequestsKeptMax = 200;
 constexpr std::string_view kHtml = "https://github.com";
 
+// GitHub's own clock, which may be ahead of ours or behind (fault clock-skew).
+class GithubClock final : public Clock {
+ public:
+  explicit GithubClock(const Clock& ours) : ours_(ours) {}
+  Instant now() const override { return ours_.now(); }
+  WallTime wall_time() const override {
+    return ours_.wall_time() + std::chrono::seconds(skew_seconds_.load());
+  }
+  void set_skew(std::int64_t seconds) { skew_seconds_ = seconds; }
+
+ private:
+  const Clock& ours_;
+  std::atomic<std::int64_t> skew_seconds_{0};
+};
+
 }  // namespace
 
 struct Simulator::State {
   State(Options given, const Clock& the_clock)
       : options(std::move(given)),
         clock(the_clock),
-        world(the_clock),
-        gate(options.tokens, options.limits, faults, the_clock) {}
+        world(clock),
+        gate(options.tokens, options.limits, faults, clock) {}
 
   Status load();
   void add_routes();
@@ -44,7 +60,7 @@ struct Simulator::State {
   std::string api_origin(const Request& request) const;
 
   const Options options;
-  const Clock& clock;
+  GithubClock clock;
   std::mutex mutex;  // Over everything below, but for the server.
   std::condition_variable_any sleeping;
   std::size_t repositories_count = 0;
@@ -125,7 +141,7 @@ Response Simulator::State::rate_limit(const Request&, const Caller& caller) {
     return json::Object{{"limit", standing.limit},
                         {"used", standing.used},
                         {"remaining", standing.remaining},
-                        {"reset", to_unix_ms(gate.shown(standing.reset_at)) / 1000}};
+                        {"reset", to_unix_ms(standing.reset_at) / 1000}};
   };
   json::Object resources{
       {"core", shown("core")}, {"graphql", shown("graphql")}, {"search", shown("search")}};
@@ -196,8 +212,7 @@ Response Simulator::State::answer_graphql(Request& request, const Caller& caller
     view.limit = standing.limit;
     view.remaining = standing.remaining;
     view.used = standing.used;
-    view.reset_at =
-        to_text(std::chrono::floor<std::chrono::seconds>(gate.shown(standing.reset_at)));
+    view.reset_at = to_text(std::chrono::floor<std::chrono::seconds>(standing.reset_at));
     return std::nullopt;
   };
   const GraphAnswer answered = answer_graph(request.body, view, before_run);
@@ -215,6 +230,7 @@ Response Simulator::State::answer_graphql(Request& request, const Caller& caller
 
 Response Simulator::State::answer(Request& request, std::chrono::milliseconds& delay) {
   const std::lock_guard lock(mutex);
+  clock.set_skew(faults.peek_number("clock-skew").value_or(0));
   if (request.path.starts_with("/_sim/")) return control.route(request);
   if (request.path.starts_with("/api/v3/")) {  // GitHub Enterprise Server's address.
     request.path.erase(0, 7);
@@ -261,7 +277,7 @@ Result<std::unique_ptr<Simulator>> Simulator::open(Options options, const Clock&
     }
     return response;
   };
-  CF_TRY(auto opened, http::Server::open(server, handler, clock, random, log, metrics));
+  CF_TRY(auto opened, http::Server::open(server, handler, self->clock, random, log, metrics));
   {
     const std::lock_guard lock(state->mutex);
     state->server = std::move(opened);
