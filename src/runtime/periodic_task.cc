@@ -23,10 +23,8 @@ struct PeriodicTask::State {
   bool wanted_now = false;  // run_now().
   std::jthread thread;      // Last: stopped and joined before the members above go.
 
-  void run(const std::stop_token& stop) {
+  void run(Clock::Instant due, const std::stop_token& stop) {
     pthread_setname_np(pthread_self(), options.name.substr(0, 15).c_str());
-    Clock::Instant due =
-        clock.now() + (options.first == First::now ? std::chrono::nanoseconds(0) : options.every);
     while (wait_until(due, stop)) {
       // From the start of the run, so that a clock moved while it ends loses no interval.
       due = clock.now() + options.every;
@@ -54,8 +52,12 @@ PeriodicTask::PeriodicTask(Options options, const Clock& clock,
                            std::function<void(std::stop_token)> work)
     : state_(std::make_unique<State>(std::move(options), clock, std::move(work))) {
   CF_ENSURE(state_->options.every > std::chrono::nanoseconds(0), state_->options.name);
-  state_->thread =
-      std::jthread([state = state_.get()](const std::stop_token& stop) { state->run(stop); });
+  // Counted from here, not from when the thread gets to run.
+  const Clock::Instant due =
+      clock.now() +
+      (state_->options.first == First::now ? std::chrono::nanoseconds(0) : state_->options.every);
+  state_->thread = std::jthread(
+      [state = state_.get(), due](const std::stop_token& stop) { state->run(due, stop); });
 }
 
 PeriodicTask::~PeriodicTask() = default;

@@ -46,6 +46,13 @@ TEST_F(PeriodicTest, runs_once_an_interval_by_its_clock) {
   wait_for_runs(2);
 }
 
+TEST_F(PeriodicTest, the_first_interval_counts_from_the_construction) {
+  PeriodicTask task({.name = "tested", .every = 1h}, clock, [&](std::stop_token) { ran_once(); });
+  clock.advance(1h);
+  task.poke();
+  wait_for_runs(1);
+}
+
 TEST_F(PeriodicTest, runs_at_once_when_asked) {
   PeriodicTask task({.name = "tested", .every = 1h}, clock, [&](std::stop_token) { ran_once(); });
   EXPECT_EQ(runs_now(), 0);
