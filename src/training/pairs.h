@@ -62,6 +62,9 @@ struct PairOptions {
 
 TrainingSet make_training_set(const cache::Bundle& bundle, PairOptions options);
 
+// The text of a passage as it is learnt and judged: the repository's name, then the passage.
+std::string candidate_text(std::string_view repository, std::string_view text);
+
 // A README, SKILLS-INDEX or ARCHITECTURE with kProseCharactersMin characters of prose or more.
 bool is_documented(const cache::RepositoryEntry& entry);
 
