@@ -19,6 +19,8 @@ namespace {
 
 // How often a newer publication may overtake a build before it gives up for its retry.
 constexpr int kAttemptsMax = 8;
+// As training names its instances.
+constexpr std::size_t kTrainInstanceDigits = 40;
 
 // One publication's chunks and what is known of their vectors.
 class Build {
@@ -187,7 +189,7 @@ std::string start_training_request(const std::string& login, const std::string& 
   input["fingerprint"] = content;
   json::Object start;
   start["name"] = "train_model";
-  start["instance"] = "train:" + login + ":" + content;
+  start["instance"] = "train:" + login + ":" + content.substr(0, kTrainInstanceDigits);
   start["input"] = std::move(input);
   return json::write(start);
 }

@@ -1,14 +1,14 @@
 #pragma once
 // The orchestration `train_model` and its activities.
 //
-// Instance `train:{login}:{content fingerprint}`, input {"login", "fingerprint", "max_steps"?,
-// "max_tokens"?}. prepare_training decides from the text alone whether to train; run_training (on
-// the pool "training", one at a time) trains, judges and keeps a winning model; publish_model
-// writes the record. A winner asks for a new index with its vectors (activity
-// `start_orchestration`).
+// Instance `train:{login}:{first 40 digits of the content fingerprint}` (ids are limited), input
+// {"login", "fingerprint", "max_steps"?, "max_tokens"?}. prepare_training decides from the text
+// alone whether to train; run_training (on the pool "training", one at a time) trains, judges and
+// keeps a winning model; publish_model writes the record. A winner asks for a new index with its
+// vectors (activity `start_orchestration`).
 //
 // Promises: each content is trained on once: a record is kept of every outcome, with its reason.
-// Activities may run twice to the same effect. Output: TrainingReport as JSON.
+// Output: TrainingReport as JSON.
 
 #include <chrono>
 #include <cstddef>
@@ -22,16 +22,15 @@
 #include "base/context.h"
 #include "base/result.h"
 #include "cache/tenant_cache.h"
+#include "training/fine_tuning.h"
 #include "training/recipe.h"
+#include "training/training_report.h"
 
 namespace cloudfolio::cache {
 class Cache;
 }
 namespace cloudfolio::durable {
 class Registry;
-}
-namespace cloudfolio::encoder {
-class Model;
 }
 namespace cloudfolio::telemetry {
 class Log;
@@ -53,37 +52,6 @@ struct TrainLimits {
 };
 std::string train_input(const TenantId& tenant, std::string_view fingerprint, TrainLimits limits);
 
-// What `train --json` prints.
-struct TrainingReport {
-  std::string login;
-  std::string fingerprint;
-  std::size_t repositories = 0;  // Documented ones.
-  std::size_t pairs = 0;
-  std::size_t queries = 0;  // Held out.
-  std::size_t steps = 0;
-  std::size_t tokens = 0;
-  double seconds = 0;
-  double base_score = 0;  // Held-out nDCG@10.
-  double tuned_score = 0;
-  double gain_lower_bound = 0;
-  double base_guard = 0;
-  double tuned_guard = 0;
-  bool published = false;
-  std::string reason;  // "" where published.
-  std::string cut;     // "max_tokens" or "max_steps" where that shortened the run.
-};
-std::string to_json(const TrainingReport& report);
-Result<TrainingReport> training_report_from_json(std::string_view text);
-
-struct TrainingProgress {
-  std::size_t step = 0;
-  std::size_t step_count = 0;
-  double loss = 0;
-  double seconds_left = 0;
-};
-// Called from the training thread, at most once a second and after the last step.
-using OnTrainingProgress = std::function<void(const Context&, const TrainingProgress&)>;
-
 struct TrainingServices {
   std::function<Result<encoder::Model>()> load_base;
   telemetry::Log& log;
@@ -92,12 +60,23 @@ struct TrainingServices {
   OnTrainingProgress on_progress;  // May be empty.
 };
 
-// The work of the three activities in one call, without orchestration.
-// Errors: not_found (nothing published; no base model), conflict (the publication has other content
-// than `fingerprint`), cancelled.
-Result<TrainingReport> train(const Context& ctx, const cache::TenantCache& tenant,
-                             const std::string& fingerprint, const Recipe& recipe,
-                             const TrainingServices& services);
+// The activities' work, one after the other; each may be repeated to the same effect.
+//
+// From the text alone: a report that ends it (a record that exists; too little text), or nothing:
+// train. `fingerprint` empty: what is published now. Where the publication has other content, the
+// report's reason is "superseded", and no record is made.
+// Errors: not_found where nothing is published.
+Result<std::optional<TrainingReport>> prepare_training(const Context& ctx,
+                                                       const cache::TenantCache& tenant,
+                                                       const std::string& fingerprint,
+                                                       const Recipe& recipe);
+// Trains and judges; writes the model where it won. Errors: not_found (no base model), cancelled.
+Result<TrainingReport> run_training(const Context& ctx, const cache::TenantCache& tenant,
+                                    const std::string& fingerprint, const Recipe& recipe,
+                                    const TrainingServices& services);
+// Writes the record, which is what makes the outcome final.
+Status publish_model(const Context& ctx, const cache::TenantCache& tenant,
+                     const TrainingReport& report, const TrainingServices& services);
 
 void register_training(durable::Registry& registry, cache::Cache& cache, TrainingServices services,
                        Recipe recipe);

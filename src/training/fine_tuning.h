@@ -1,0 +1,45 @@
+#pragma once
+// One run of the trainer over a training set: which pairs in which steps, from the base model to a
+// tuned one.
+//
+// Promises: the same model, set and recipe give the same weights on processors of the same type.
+// Errors: cancelled where ctx was stopped between two steps; invalid_argument where a loss is not
+// finite.
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/context.h"
+#include "base/result.h"
+#include "encoder/model.h"
+#include "training/pairs.h"
+#include "training/recipe.h"
+
+namespace cloudfolio::training {
+
+struct TrainingProgress {
+  std::size_t step = 0;
+  std::size_t step_count = 0;
+  double loss = 0;
+  double seconds_left = 0;
+};
+// Called from the training thread, at most once a second and after the last step.
+using OnTrainingProgress = std::function<void(const Context&, const TrainingProgress&)>;
+
+struct TunedModel {
+  encoder::Model model;
+  std::size_t step_count = 0;
+  std::size_t token_count = 0;
+  std::string cut;             // As Schedule::cut.
+  std::vector<double> losses;  // One a step.
+};
+
+// A set and recipe that make no step give the base model back.
+Result<TunedModel> fine_tune(const Context& ctx, const encoder::Model& base, const TrainingSet& set,
+                             const Recipe& recipe, const Clock& clock,
+                             const OnTrainingProgress& on_progress);
+
+}  // namespace cloudfolio::training

@@ -1,0 +1,121 @@
+// The orchestration `train_model` and how its activities read their inputs.
+
+#include <chrono>
+#include <utility>
+
+#include "cache/cache.h"
+#include "durable/orchestration.h"
+#include "durable/registry.h"
+#include "json/json.h"
+#include "training/train_model.h"
+
+namespace cloudfolio::training {
+namespace {
+
+constexpr std::chrono::hours kTrainingTimeout(2);
+constexpr std::size_t kInstanceDigits = 40;
+
+struct Request {
+  TenantId tenant;
+  std::string fingerprint;
+  Recipe recipe;
+};
+
+Result<Request> parse_request(std::string_view input, Recipe recipe) {
+  CF_TRY(const json::Object object, json::parse_object(input));
+  const auto login = json::find_string(object, "login");
+  const auto fingerprint = json::find_string(object, "fingerprint");
+  if (!login || login->empty() || !fingerprint) {
+    return Error(Code::invalid_argument, "input: 'login' and 'fingerprint' are needed");
+  }
+  if (const auto steps = json::find_int(object, "max_steps"); steps && *steps > 0) {
+    recipe.step_count_max = static_cast<std::size_t>(*steps);
+  }
+  if (const auto tokens = json::find_int(object, "max_tokens"); tokens && *tokens > 0) {
+    recipe.token_count_max = static_cast<std::size_t>(*tokens);
+  }
+  return Request{TenantId(std::string(*login)), std::string(*fingerprint), recipe};
+}
+
+// {"name","instance","input"} for the activity `start_orchestration`.
+std::string start_indexing_request(const std::string& login, const std::string& model) {
+  json::Object input;
+  input["login"] = login;
+  input["model"] = model;
+  json::Object start;
+  start["name"] = "index_portfolio";
+  start["instance"] = "index:" + login;
+  start["input"] = std::move(input);
+  return json::write(start);
+}
+
+durable::Orchestration<> train_model(durable::OrchestrationContext& ctx, std::string input) {
+  auto retry = durable::RetryPolicy().attempts(3).first_delay(std::chrono::seconds(5));
+  ctx.set_custom_status(R"({"phase":"preparing"})");
+  // "" means: train. Anything else is the report of why not.
+  CF_CO_TRY(std::string report, co_await ctx.call(kPrepareTraining, input, retry));
+  if (report.empty()) {
+    ctx.set_custom_status(R"({"phase":"training"})");
+    CF_CO_TRY(report, co_await ctx.call(kRunTraining, input, retry));
+  }
+  ctx.set_custom_status(R"({"phase":"publishing"})");
+  CF_CO_CHECK(co_await ctx.call(kPublishModel, report, retry));
+  CF_CO_TRY(auto outcome, training_report_from_json(report));
+  if (outcome.published) {
+    std::string request = start_indexing_request(outcome.login, outcome.fingerprint);
+    CF_CO_CHECK(co_await ctx.call("start_orchestration", std::move(request), retry));
+  }
+  ctx.set_custom_status(R"({"phase":"done"})");
+  co_return report;
+}
+
+}  // namespace
+
+std::string train_instance(const TenantId& tenant, std::string_view fingerprint) {
+  return "train:" + tenant.str() + ":" + std::string(fingerprint.substr(0, kInstanceDigits));
+}
+
+std::string train_input(const TenantId& tenant, std::string_view fingerprint, TrainLimits limits) {
+  json::Object input;
+  input["login"] = tenant.str();
+  input["fingerprint"] = fingerprint;
+  if (limits.step_count_max) input["max_steps"] = *limits.step_count_max;
+  if (limits.token_count_max) input["max_tokens"] = *limits.token_count_max;
+  return json::write(input);
+}
+
+void register_training(durable::Registry& registry, cache::Cache& cache, TrainingServices services,
+                       Recipe recipe) {
+  registry.pool(kTrainingPool, 1);
+  registry.orchestration(kTrainModel, train_model);
+  registry.activity(kPrepareTraining,
+                    [&cache, recipe](const Context& ctx, const durable::ActivityInfo&,
+                                     std::string input) -> Result<std::string> {
+                      CF_TRY(const Request request, parse_request(input, recipe));
+                      CF_TRY(const auto report,
+                             prepare_training(ctx, cache.open(request.tenant), request.fingerprint,
+                                              request.recipe));
+                      return report ? to_json(*report) : std::string();
+                    });
+  registry.activity(
+      kRunTraining,
+      [&cache, recipe, services](const Context& ctx, const durable::ActivityInfo&,
+                                 std::string input) -> Result<std::string> {
+        CF_TRY(const Request request, parse_request(input, recipe));
+        CF_TRY(const TrainingReport report,
+               run_training(ctx, cache.open(request.tenant), request.fingerprint, request.recipe,
+                            services));
+        return to_json(report);
+      },
+      durable::ActivityOptions().pool(kTrainingPool).timeout(kTrainingTimeout));
+  registry.activity(
+      kPublishModel,
+      [&cache, services](const Context& ctx, const durable::ActivityInfo&,
+                         std::string input) -> Result<std::string> {
+        CF_TRY(const TrainingReport report, training_report_from_json(input));
+        CF_CHECK(publish_model(ctx, cache.open(TenantId(report.login)), report, services));
+        return std::string();
+      });
+}
+
+}  // namespace cloudfolio::training

@@ -1,0 +1,61 @@
+#include "training/training_report.h"
+
+#include <tuple>
+
+#include "json/fields.h"
+
+namespace cloudfolio::training {
+namespace {
+
+constexpr auto fields() {
+  using R = TrainingReport;
+  return std::tuple{
+      json::Field{"login", &R::login, "Whose portfolio."},
+      json::Field{"fingerprint", &R::fingerprint, "Of the content that was trained on."},
+      json::Field{"repositories", &R::repositories, "Documented repositories."},
+      json::Field{"pairs", &R::pairs, "Training pairs."},
+      json::Field{"queries", &R::queries, "Held-out questions."},
+      json::Field{"steps", &R::steps, "Steps of the optimiser."},
+      json::Field{"tokens", &R::tokens, "Tokens of all steps."},
+      json::Field{"seconds", &R::seconds, "Time of the run, judging included."},
+      json::Field{"base_score", &R::base_score, "Held-out nDCG@10 of the base model."},
+      json::Field{"tuned_score", &R::tuned_score, "Held-out nDCG@10 of the tuned model."},
+      json::Field{"gain_lower_bound", &R::gain_lower_bound, "One-sided 80 % bound of the gain."},
+      json::Field{"base_guard", &R::base_guard, "nDCG@10 of the base model on the guard set."},
+      json::Field{"tuned_guard", &R::tuned_guard, "nDCG@10 of the tuned model on the guard set."},
+      json::Field{"published", &R::published, "Whether the tuned model answers."},
+      json::Field{"reason", &R::reason, "Why not; empty where it does."},
+      json::Field{"cut", &R::cut, "What shortened the run, if anything."},
+      json::Field{"losses", &R::losses, "Loss of each step."},
+      json::Field{"repository_names", &R::names, "Documented repositories."}};
+}
+
+}  // namespace
+
+std::string to_json(const TrainingReport& report) {
+  json::Object object;
+  std::apply(
+      [&](const auto&... field) {
+        ((object[field.name] = json::to_json(report.*field.member)), ...);
+      },
+      fields());
+  return json::write(object);
+}
+
+Result<TrainingReport> training_report_from_json(std::string_view text) {
+  CF_TRY(const json::Object object, json::parse_object(text));
+  TrainingReport report;
+  json::Reading reading(json::UnknownKeys::ignored);
+  const auto read_one = [&](const auto& field) {
+    const json::Value* value = json::find(object, field.name);
+    if (value == nullptr || reading.failed()) return;
+    reading.enter_key(field.name);
+    json::read_member(reading, *value, report.*field.member);
+    reading.leave();
+  };
+  std::apply([&](const auto&... field) { (read_one(field), ...); }, fields());
+  if (reading.failed()) return reading.error();
+  return report;
+}
+
+}  // namespace cloudfolio::training

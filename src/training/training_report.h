@@ -1,0 +1,38 @@
+#pragma once
+// What became of one training: what `train --json` prints, and what is kept beside the model.
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace cloudfolio::training {
+
+struct TrainingReport {
+  std::string login;
+  std::string fingerprint;
+  std::size_t repositories = 0;  // Documented ones.
+  std::size_t pairs = 0;
+  std::size_t queries = 0;  // Held out.
+  std::size_t steps = 0;
+  std::size_t tokens = 0;
+  double seconds = 0;
+  double base_score = 0;  // Held-out nDCG@10.
+  double tuned_score = 0;
+  double gain_lower_bound = 0;
+  double base_guard = 0;  // nDCG@10 on the guard set.
+  double tuned_guard = 0;
+  bool published = false;
+  std::string reason;              // "" where published.
+  std::string cut;                 // "max_tokens" or "max_steps" where that shortened the run.
+  std::vector<double> losses;      // One a step.
+  std::vector<std::string> names;  // Of the documented repositories.
+};
+
+std::string to_json(const TrainingReport& report);
+// Code::invalid_argument where it is none.
+Result<TrainingReport> training_report_from_json(std::string_view text);
+
+}  // namespace cloudfolio::training
