@@ -1,0 +1,18 @@
+#pragma once
+// A portfolio read straight from a corpus folder (docs of the format: samples/README.md), without
+// GitHub: for benchmarks of search and training alone.
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "cache/bundle.h"
+
+namespace cloudfolio::bench {
+
+// The owners in a corpus folder, by name.
+std::vector<std::string> owners_of(const std::filesystem::path& corpus);
+Result<cache::Bundle> read_portfolio(const std::filesystem::path& corpus, const std::string& owner);
+
+}  // namespace cloudfolio::bench

@@ -1,0 +1,220 @@
+#include "training/train_model.h"
+
+#include <gtest/gtest.h>
+
+#include "base/clock.h"
+#include "cache/cache.h"
+#include "durable/registry.h"
+#include "durable/testing/turns.h"
+#include "encoder/encoder.h"
+#include "storage/storage.h"
+#include "telemetry/log.h"
+#include "telemetry/metrics.h"
+
+namespace cloudfolio::training {
+namespace {
+
+using durable::testing::Turns;
+
+const std::string kContent(64, 'c');
+
+// A model of two narrow layers over a small vocabulary: learns nothing, takes milliseconds.
+Result<encoder::Model> tiny_model() {
+  std::string vocabulary = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n";
+  for (char c = 'a'; c <= 'z'; ++c) {
+    vocabulary += std::string(1, c) + "\n##" + std::string(1, c) + "\n";
+  }
+  for (char c = '0'; c <= '9'; ++c) {
+    vocabulary += std::string(1, c) + "\n##" + std::string(1, c) + "\n";
+  }
+  CF_TRY(auto tokenizer, encoder::Tokenizer::parse_vocabulary(vocabulary));
+  encoder::Architecture architecture;
+  architecture.layer_count = 2;
+  architecture.hidden = 64;
+  architecture.head_count = 2;
+  architecture.intermediate = 128;
+  architecture.position_count = 256;
+  architecture.token_count_max = 64;
+  return encoder::Model::make_untrained(architecture, tokenizer, 7);
+}
+
+class Training : public ::testing::Test {
+ protected:
+  Training()
+      : storage(storage::open_memory(clock)),
+        log(sink, clock),
+        cache(**storage->blobs(cache::kContainer), clock, metrics),
+        tenant(cache.open(TenantId("octocat"))),
+        services{tiny_model, log, metrics, clock, {}} {
+    recipe.step_count_max = 3;
+  }
+
+  void publish(int repositories, int sections) {
+    cache::Bundle bundle;
+    for (int r = 0; r < repositories; ++r) {
+      cache::RepositoryEntry entry;
+      entry.name = "repo" + std::to_string(r);
+      entry.metadata.name = entry.name;
+      entry.metadata.id = r + 1;
+      entry.readme = "# " + entry.name + "\nAn introduction of more than forty characters here.\n";
+      for (int s = 0; s < sections; ++s) {
+        entry.readme += "## Part " + std::to_string(r * 100 + s) + "\nThis is about number " +
+                        std::to_string(r * 100 + s) + ".\n";
+      }
+      bundle.repositories.push_back(std::move(entry));
+    }
+    cache::PublishRequest request;
+    request.generation = *tenant.reserve_generation(ctx);
+    request.content = kContent;
+    ASSERT_TRUE(tenant.publish(ctx, request, bundle).ok());
+  }
+
+  Context ctx;
+  SystemClock clock;
+  std::unique_ptr<storage::Storage> storage;
+  telemetry::MemoryLogSink sink;
+  telemetry::Log log;
+  telemetry::MetricRegistry metrics;
+  cache::Cache cache;
+  cache::TenantCache tenant;
+  TrainingServices services;
+  Recipe recipe;
+};
+
+TEST_F(Training, a_run_is_judged_and_its_record_keeps_the_reason) {
+  publish(3, 25);
+  std::size_t told = 0;
+  services.on_progress = [&](const Context&, const TrainingProgress& progress) {
+    told = progress.step;
+    EXPECT_EQ(progress.step_count, 3U);
+  };
+  const auto prepared = prepare_training(ctx, tenant, kContent, recipe);
+  ASSERT_TRUE(prepared.ok());
+  EXPECT_FALSE(prepared->has_value());
+  const auto report = run_training(ctx, tenant, kContent, recipe, services);
+  ASSERT_TRUE(report.ok()) << report.error().message();
+  EXPECT_EQ(report->steps, 3U);
+  EXPECT_EQ(report->cut, "max_steps");
+  EXPECT_EQ(report->losses.size(), 3U);
+  EXPECT_GT(report->tokens, 0U);
+  EXPECT_GE(report->queries, 16U);
+  EXPECT_EQ(told, 3U);
+  EXPECT_EQ(report->published, report->reason.empty());
+  ASSERT_TRUE(publish_model(ctx, tenant, *report, services).ok());
+  const auto record = tenant.find_model_record(ctx, kContent);
+  ASSERT_TRUE(record.ok() && record->has_value());
+  EXPECT_EQ((*record)->reason, report->reason);
+  EXPECT_EQ((*record)->published, report->published);
+  EXPECT_EQ(tenant.read_model(ctx, kContent).ok(), report->published);
+}
+
+TEST_F(Training, the_same_content_is_never_trained_on_twice) {
+  publish(3, 25);
+  const auto report = run_training(ctx, tenant, kContent, recipe, services);
+  ASSERT_TRUE(report.ok());
+  ASSERT_TRUE(publish_model(ctx, tenant, *report, services).ok());
+  const auto again = prepare_training(ctx, tenant, kContent, recipe);
+  ASSERT_TRUE(again.ok() && again->has_value());
+  EXPECT_EQ((*again)->steps, report->steps);
+  EXPECT_EQ((*again)->base_score, report->base_score);
+}
+
+TEST_F(Training, too_little_text_is_not_trained_on_and_the_reason_is_kept) {
+  publish(2, 25);
+  const auto report = prepare_training(ctx, tenant, kContent, recipe);
+  ASSERT_TRUE(report.ok() && report->has_value());
+  EXPECT_EQ((*report)->reason, "too_few_repositories");
+  ASSERT_TRUE(publish_model(ctx, tenant, **report, services).ok());
+  EXPECT_EQ((*tenant.find_model_record(ctx, kContent))->reason, "too_few_repositories");
+}
+
+TEST_F(Training, content_that_was_overtaken_makes_no_record) {
+  publish(3, 25);
+  const std::string other(64, 'd');
+  const auto report = prepare_training(ctx, tenant, other, recipe);
+  ASSERT_TRUE(report.ok() && report->has_value());
+  EXPECT_EQ((*report)->reason, "superseded");
+  ASSERT_TRUE(publish_model(ctx, tenant, **report, services).ok());
+  EXPECT_FALSE(tenant.find_model_record(ctx, other)->has_value());
+}
+
+TEST_F(Training, a_missing_base_model_is_said_and_makes_no_record) {
+  publish(3, 25);
+  services.load_base = []() -> Result<encoder::Model> {
+    return Error(Code::not_found, "no weights: run ./dev demo");
+  };
+  const auto report = run_training(ctx, tenant, kContent, recipe, services);
+  ASSERT_FALSE(report.ok());
+  EXPECT_EQ(report.error().code(), Code::not_found);
+  EXPECT_FALSE(tenant.find_model_record(ctx, kContent)->has_value());
+}
+
+TEST_F(Training, a_stopped_run_ends_between_two_steps) {
+  publish(3, 25);
+  std::stop_source stop;
+  stop.request_stop();
+  const Context stopped = ctx.with_stop(stop.get_token());
+  const auto report = run_training(stopped, tenant, kContent, recipe, services);
+  ASSERT_FALSE(report.ok());
+  EXPECT_EQ(report.error().code(), Code::cancelled);
+}
+
+TEST_F(Training, a_report_survives_its_json) {
+  TrainingReport report;
+  report.login = "octocat";
+  report.steps = 7;
+  report.base_score = 0.25;
+  report.reason = "not_better";
+  report.losses = {1.5, 0.5};
+  report.names = {"a", "b"};
+  const auto back = training_report_from_json(to_json(report));
+  ASSERT_TRUE(back.ok());
+  EXPECT_EQ(to_json(*back), to_json(report));
+  EXPECT_FALSE(training_report_from_json("[]").ok());
+}
+
+TEST_F(Training, the_orchestration_trains_publishes_and_asks_for_the_new_index) {
+  durable::Registry registry;
+  register_training(registry, cache, services, recipe);
+  Turns turns(registry, kTrainModel, train_input(tenant.tenant(), kContent, {}));
+  EXPECT_NE(turns.run().find("prepare_training"), std::string::npos);
+  turns.complete(1, "");
+  EXPECT_NE(turns.run().find("run_training"), std::string::npos);
+  TrainingReport report;
+  report.login = "octocat";
+  report.fingerprint = kContent;
+  report.published = true;
+  turns.complete(2, to_json(report));
+  EXPECT_NE(turns.run().find("publish_model"), std::string::npos);
+  turns.complete(3);
+  EXPECT_NE(turns.run().find("start_orchestration"), std::string::npos);
+  turns.complete(4);
+  EXPECT_NE(turns.run().find("\"published\":true"), std::string::npos);
+}
+
+TEST_F(Training, a_model_that_lost_changes_no_index) {
+  durable::Registry registry;
+  register_training(registry, cache, services, recipe);
+  Turns turns(registry, kTrainModel, train_input(tenant.tenant(), kContent, {}));
+  (void)turns.run();
+  TrainingReport report;
+  report.login = "octocat";
+  report.reason = "not_better";
+  turns.complete(1, to_json(report));
+  EXPECT_NE(turns.run().find("publish_model"), std::string::npos);
+  turns.complete(2);
+  EXPECT_NE(turns.run().find("not_better"), std::string::npos);
+}
+
+TEST_F(Training, activities_say_what_their_input_lacks) {
+  durable::Registry registry;
+  register_training(registry, cache, services, recipe);
+  for (const char* name : {kPrepareTraining, kRunTraining}) {
+    const auto* activity = registry.find_activity(name);
+    ASSERT_NE(activity, nullptr);
+    EXPECT_EQ(activity->run(ctx, {}, "{}").error().code(), Code::invalid_argument);
+  }
+}
+
+}  // namespace
+}  // namespace cloudfolio::training
