@@ -54,9 +54,10 @@ Status print_questions(const training::TrainingSet& set, const std::vector<Quest
     std::vector<float> dense;
     for (const auto& candidate : candidates) dense.push_back(dot(vector, candidate));
     const std::vector<float> lexical = index.scores(question.text);
+    const std::vector<float> coverage = index.coverage(question.text);
     for (const double weight : weights) {
       const auto fused =
-          retrieval::fuse(lexical, dense, {.lexical = weight, .dense = 1.0 - weight});
+          retrieval::fuse(lexical, coverage, dense, {.lexical = weight, .dense = 1.0 - weight});
       std::vector<float> totals;
       for (const auto& score : fused) totals.push_back(static_cast<float>(score.total));
       sums[weight] += ndcg(by_section(totals, set), question.sections);

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "corpus.h"
+#include "cache/testing/corpus_bundle.h"
 #include "encoder/encoder.h"
 #include "passage_ranking.h"
 #include "training/fine_tuning.h"
@@ -52,13 +52,13 @@ Arguments parse(int count, char** values) {
   arguments.model = plain[0];
   arguments.corpus = plain[1];
   arguments.owners.assign(plain.begin() + 2, plain.end());
-  if (arguments.owners.empty()) arguments.owners = owners_of(arguments.corpus);
+  if (arguments.owners.empty()) arguments.owners = cache::testing::corpus_owners(arguments.corpus);
   return arguments;
 }
 
 Status run_owner(const encoder::Model& base, const Arguments& arguments, const std::string& owner) {
   const SystemClock clock;
-  CF_TRY(const cache::Bundle bundle, read_portfolio(arguments.corpus, owner));
+  CF_TRY(const cache::Bundle bundle, cache::testing::read_corpus_bundle(arguments.corpus, owner));
   training::PairOptions options;
   options.seed = arguments.recipe.seed;
   const training::TrainingSet set = training::make_training_set(bundle, options);

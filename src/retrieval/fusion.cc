@@ -5,32 +5,33 @@
 
 namespace cloudfolio::retrieval {
 
-std::vector<FusedScore> fuse(std::span<const float> lexical, std::span<const float> dense,
-                             FusionWeights weights) {
-  std::vector<FusedScore> fused(lexical.size());
+std::vector<FusedScore> fuse(std::span<const float> lexical, std::span<const float> coverage,
+                             std::span<const float> dense, FusionWeights weights) {
   float lexical_best = 0;
   for (const float score : lexical) lexical_best = std::max(lexical_best, score);
-  float dense_best = 0;
-  float dense_worst = 0;
-  bool any = false;
+  float covered = 0;
+  for (const float share : coverage) covered = std::max(covered, share);
+  const double scale =
+      lexical_best > 0 ? static_cast<double>(covered) / static_cast<double>(lexical_best) : 0.0;
+  double best = 0;
+  double worst = 1;
   for (const float score : dense) {
     if (!std::isfinite(score)) continue;
-    dense_best = any ? std::max(dense_best, score) : score;
-    dense_worst = any ? std::min(dense_worst, score) : score;
-    any = true;
+    best = std::max(best, static_cast<double>(score));
+    worst = std::min(worst, std::max(0.0, static_cast<double>(score)));
   }
-  const double width = static_cast<double>(dense_best) - static_cast<double>(dense_worst);
   const double all = weights.lexical + weights.dense;
+  std::vector<FusedScore> fused(lexical.size());
   for (std::size_t i = 0; i < fused.size(); ++i) {
     FusedScore& score = fused[i];
-    if (lexical_best > 0) score.lexical = static_cast<double>(lexical[i] / lexical_best);
-    const bool has_vector = i < dense.size() && std::isfinite(dense[i]);
-    if (!has_vector || !(all > 0)) {
+    score.lexical = std::min(1.0, static_cast<double>(lexical[i]) * scale);
+    if (dense.empty() || !(all > 0)) {
       score.total = score.lexical;
       continue;
     }
-    if (width > 0)
-      score.dense = (static_cast<double>(dense[i]) - static_cast<double>(dense_worst)) / width;
+    const bool has_vector = std::isfinite(dense[i]);
+    const double placed = best > worst ? worst + (best - worst) * score.lexical : score.lexical;
+    score.dense = has_vector ? std::clamp(static_cast<double>(dense[i]), 0.0, 1.0) : placed;
     score.total = (weights.lexical * score.lexical + weights.dense * score.dense) / all;
   }
   return fused;

@@ -58,17 +58,28 @@ TEST(lexical, an_empty_index_and_an_empty_query_score_nothing) {
 TEST(fusion, both_scores_count_and_a_missing_vector_leaves_the_words) {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   const std::vector<float> lexical = {2, 1, 0, 2};
+  const std::vector<float> coverage = {1, 0.5F, 0, 1};
   const std::vector<float> dense = {0.2F, 0.8F, 0.4F, nan};
-  const auto fused = fuse(lexical, dense, {.lexical = 0.5, .dense = 0.5});
-  EXPECT_DOUBLE_EQ(fused[0].total, 0.5);
-  EXPECT_NEAR(fused[1].total, 0.75, 1e-6);
-  EXPECT_NEAR(fused[2].dense, 1.0 / 3, 1e-6);
-  EXPECT_DOUBLE_EQ(fused[3].total, 1.0);
+  const auto fused = fuse(lexical, coverage, dense, {.lexical = 0.5, .dense = 0.5});
+  EXPECT_NEAR(fused[0].total, 0.6, 1e-6);
+  EXPECT_NEAR(fused[1].total, 0.65, 1e-6);
+  EXPECT_NEAR(fused[2].total, 0.2, 1e-6);
+  EXPECT_NEAR(fused[3].dense, 0.8, 1e-6);
+}
+
+TEST(fusion, words_that_cover_little_of_the_query_weigh_little) {
+  const std::vector<float> lexical = {2, 0};
+  const std::vector<float> dense = {0.3F, 0.45F};
+  const FusionWeights weights{.lexical = 0.25, .dense = 0.75};
+  const auto much = fuse(lexical, std::vector<float>{1, 0}, dense, weights);
+  EXPECT_GT(much[0].total, much[1].total);
+  const auto little = fuse(lexical, std::vector<float>{0.2F, 0}, dense, weights);
+  EXPECT_LT(little[0].total, little[1].total);
 }
 
 TEST(fusion, without_vectors_the_order_is_the_lexical_one) {
   const std::vector<float> lexical = {1, 3, 2};
-  const auto fused = fuse(lexical, {}, {});
+  const auto fused = fuse(lexical, std::vector<float>{1, 1, 1}, {}, {});
   EXPECT_GT(fused[1].total, fused[2].total);
   EXPECT_GT(fused[2].total, fused[0].total);
 }

@@ -13,8 +13,8 @@ namespace cloudfolio::search {
 
 inline constexpr std::string_view kNotInPortfolio = "not in this portfolio";
 
-// Whether a hit says anything about the question: an exact name, a passage near in meaning, or most
-// of the question's words. The bounds were set on general questions that no portfolio answers
+// Whether a hit says anything about the question: an exact name, or enough nearness in meaning and
+// words together. The bounds were set on general questions that no portfolio answers
 // (training/guard_set.h) against the sample's own (samples/queries.json).
 bool is_evidence(const Hit& hit);
 

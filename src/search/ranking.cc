@@ -191,7 +191,7 @@ Ranking rank(const Portfolio& portfolio, const ParsedQuery& query,
   const std::vector<float> coverage = portfolio.lexical().coverage(query.text);
   const std::vector<float> cosines =
       query_vector.empty() ? std::vector<float>() : portfolio.cosines(query_vector);
-  const auto scores = retrieval::fuse(lexical, cosines, options.weights);
+  const auto scores = retrieval::fuse(lexical, coverage, cosines, options.weights);
   const ExactName name(query.text);
 
   std::vector<RepositoryHits> by_repository(portfolio.repository_count());

@@ -14,7 +14,9 @@ namespace cloudfolio::training {
 inline constexpr std::string_view kRecipeVersion = "recipe-1";
 
 struct Recipe {
-  std::size_t epoch_count = 12;
+  // Small portfolios are learnt by heart soon after: on the sample 6 epochs lift held-out nDCG@10
+  // by 0.041, 12 lose that again, and the guard set with it.
+  std::size_t epoch_count = 6;
   std::size_t batch_pair_count = 16;
   double learning_rate = 3e-5;
   double warmup_share = 0.1;  // Of the run's own steps.

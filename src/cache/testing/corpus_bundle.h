@@ -9,10 +9,10 @@
 #include "base/result.h"
 #include "cache/bundle.h"
 
-namespace cloudfolio::bench {
+namespace cloudfolio::cache::testing {
 
 // The owners in a corpus folder, by name.
-std::vector<std::string> owners_of(const std::filesystem::path& corpus);
-Result<cache::Bundle> read_portfolio(const std::filesystem::path& corpus, const std::string& owner);
+std::vector<std::string> corpus_owners(const std::filesystem::path& corpus);
+Result<Bundle> read_corpus_bundle(const std::filesystem::path& corpus, const std::string& owner);
 
-}  // namespace cloudfolio::bench
+}  // namespace cloudfolio::cache::testing

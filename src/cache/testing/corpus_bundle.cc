@@ -1,4 +1,4 @@
-#include "corpus.h"
+#include "cache/testing/corpus_bundle.h"
 
 #include <algorithm>
 #include <fstream>
@@ -6,7 +6,7 @@
 
 #include "json/json.h"
 
-namespace cloudfolio::bench {
+namespace cloudfolio::cache::testing {
 namespace {
 
 Result<std::string> read_file(const std::filesystem::path& path) {
@@ -21,8 +21,8 @@ std::string text_of(const json::Object& object, std::string_view key) {
   return std::string(json::find_string(object, key).value_or(""));
 }
 
-void take_document(const json::Object& files, std::string_view name, cache::DocumentKind kind,
-                   std::string& text, cache::RepositoryEntry& entry) {
+void take_document(const json::Object& files, std::string_view name, DocumentKind kind,
+                   std::string& text, RepositoryEntry& entry) {
   const json::Object* file = json::find_object(files, name);
   if (file == nullptr) return;
   text = text_of(*file, "text");
@@ -30,8 +30,8 @@ void take_document(const json::Object& files, std::string_view name, cache::Docu
       {kind, text_of(*file, "path"), text_of(*file, "oid"), text.size(), false});
 }
 
-cache::RepositoryEntry entry_of(const json::Object& object) {
-  cache::RepositoryEntry entry;
+RepositoryEntry entry_of(const json::Object& object) {
+  RepositoryEntry entry;
   entry.name = text_of(object, "name");
   entry.metadata.name = entry.name;
   entry.metadata.owner.login = text_of(object, "owner");
@@ -52,7 +52,7 @@ cache::RepositoryEntry entry_of(const json::Object& object) {
   }
   if (const json::Array* tree = json::find_array(object, "tree")) {
     for (const json::Value& item : *tree) {
-      if (entry.metadata.file_paths.size() >= cache::kFilePathsCountMax) break;
+      if (entry.metadata.file_paths.size() >= kFilePathsCountMax) break;
       if (json::find_string(item, "type") == "blob") {
         entry.metadata.file_paths.emplace_back(json::find_string(item, "path").value_or(""));
       }
@@ -62,13 +62,11 @@ cache::RepositoryEntry entry_of(const json::Object& object) {
     for (const auto& file : *files) {
       const std::string_view name(file.key().data(), file.key().size());
       if (name.starts_with("README") && entry.readme.empty()) {
-        take_document(*files, name, cache::DocumentKind::readme, entry.readme, entry);
+        take_document(*files, name, DocumentKind::readme, entry.readme, entry);
       }
     }
-    take_document(*files, "SKILLS-INDEX.md", cache::DocumentKind::skills_index, entry.skills_index,
-                  entry);
-    take_document(*files, "ARCHITECTURE.md", cache::DocumentKind::architecture, entry.architecture,
-                  entry);
+    take_document(*files, "SKILLS-INDEX.md", DocumentKind::skills_index, entry.skills_index, entry);
+    take_document(*files, "ARCHITECTURE.md", DocumentKind::architecture, entry.architecture, entry);
     if (const json::Object* context = json::find_object(*files, ".repo-context.json")) {
       const std::string text = text_of(*context, "text");
       if (json::parse(text)) entry.repo_context = text;
@@ -79,7 +77,7 @@ cache::RepositoryEntry entry_of(const json::Object& object) {
 
 }  // namespace
 
-std::vector<std::string> owners_of(const std::filesystem::path& corpus) {
+std::vector<std::string> corpus_owners(const std::filesystem::path& corpus) {
   std::vector<std::string> owners;
   std::error_code error;
   for (const auto& folder : std::filesystem::directory_iterator(corpus, error)) {
@@ -89,9 +87,8 @@ std::vector<std::string> owners_of(const std::filesystem::path& corpus) {
   return owners;
 }
 
-Result<cache::Bundle> read_portfolio(const std::filesystem::path& corpus,
-                                     const std::string& owner) {
-  cache::Bundle bundle;
+Result<Bundle> read_corpus_bundle(const std::filesystem::path& corpus, const std::string& owner) {
+  Bundle bundle;
   std::error_code error;
   for (const auto& file : std::filesystem::directory_iterator(corpus / owner, error)) {
     if (file.path().extension() != ".json") continue;
@@ -102,8 +99,8 @@ Result<cache::Bundle> read_portfolio(const std::filesystem::path& corpus,
   if (bundle.repositories.empty()) {
     return Error(Code::not_found, "no repositories of " + owner + " in " + corpus.string());
   }
-  cache::sort_by_name(bundle);
+  sort_by_name(bundle);
   return bundle;
 }
 
-}  // namespace cloudfolio::bench
+}  // namespace cloudfolio::cache::testing
