@@ -83,6 +83,7 @@ Report report_of(const Plan& plan, const Gathered& gathered, const cache::Bundle
     else
       ++report.unchanged;
   }
+  report.skipped_count = report.skipped.size();
   report.unchanged += plan.carried.size();
   report.gone = plan.gone;
   report.renamed = plan.renamed;

@@ -146,6 +146,7 @@ Result<std::string> RefreshSteps::detect(const Context& ctx, const RefreshInput&
     Report report = report_of_nothing(tenant, *known.info);
     report.seen = known.state.seen;
     report.skipped = known.state.skipped;
+    report.skipped_count = known.state.skipped.size();
     report.github_requests = probe->usage.requests_count;
     report.github_points = probe->usage.points;
     metrics_.refreshes.with({"unchanged"}).add();

@@ -20,13 +20,24 @@ bool has_unknown_document(const github::Details& details) {
   return false;
 }
 
+constexpr std::size_t kReasonBytesMax = 200;
+
+std::string short_text(std::string text) {
+  if (text.size() <= kReasonBytesMax) return text;
+  std::size_t end = kReasonBytesMax;  // Not inside a character.
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+  text.resize(end);
+  return text;
+}
+
 // Why there are no details; and whether asking again soon would say the same.
 BatchOutcome::Missing missing_of(std::int64_t id, const github::FetchedRepository& fetched) {
-  if (const auto* gone = fetched.gone()) return {id, "gone: " + gone->reason, false};
-  if (const auto* withheld = fetched.withheld()) return {id, "withheld: " + withheld->reason, true};
+  if (const auto* gone = fetched.gone()) return {id, short_text("gone: " + gone->reason), false};
+  if (const auto* withheld = fetched.withheld())
+    return {id, short_text("withheld: " + withheld->reason), true};
   const auto* unknown = fetched.unknown();
-  return {id, std::string(to_string(unknown->error.code())) + ": " + unknown->error.message(),
-          false};
+  const Error& error = unknown->error;
+  return {id, short_text(std::string(to_string(error.code())) + ": " + error.message()), false};
 }
 
 FetchResult result_of(const BatchOutcome& outcome) {

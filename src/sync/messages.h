@@ -101,12 +101,14 @@ struct FailedBatch {
 
 struct PublishInput {
   std::string login;
+  std::string started_at;
   std::uint64_t generation = 0;
   std::vector<FailedBatch> failed;
   std::string resumes_at;
   static constexpr auto fields() {
     return std::tuple{
         json::Required{"login", &PublishInput::login, "GitHub login."},
+        json::Field{"started_at", &PublishInput::started_at, "When the refresh began."},
         json::Required{"generation", &PublishInput::generation, "That is published."},
         json::Field{"failed", &PublishInput::failed, "Batches without outcome."},
         json::Field{"resumes_at", &PublishInput::resumes_at, "Of a limit, if one was met."}};

@@ -147,5 +147,17 @@ TEST(Report, comes_back_from_json_and_adds_up) {
   EXPECT_EQ(*report_from_json(to_json(report)), report);
 }
 
+TEST(Report, of_any_owner_fits_into_an_output_and_counts_whole) {
+  Report report;
+  const std::string reason = "unavailable: " + std::string(180, 'x');
+  for (int i = 0; i < 20'000; ++i)
+    report.skipped.push_back({"repository-" + std::to_string(i), reason});
+  report.skipped_count = report.skipped.size();
+  for (int i = 0; i < 20'000; ++i) report.gone.push_back(std::string(100, 'g'));
+  const std::string text = to_json(report);
+  EXPECT_LT(text.size(), 1024u * 1024u);
+  EXPECT_EQ(report_from_json(text)->skipped_count, 20'000u);
+}
+
 }  // namespace
 }  // namespace cloudfolio::sync

@@ -1,5 +1,6 @@
 // publish: the plan and what was staged, made the generation that readers see.
 
+#include "base/time_text.h"
 #include "sync/assemble.h"
 #include "sync/base_bundle.h"
 #include "sync/report.h"
@@ -10,6 +11,12 @@
 namespace cloudfolio::sync {
 
 namespace {
+
+// Longer than any refresh, its waits for GitHub's limit included; shorter than the patience of a
+// disk.
+constexpr std::chrono::hours kGenerationGrace{48};
+constexpr std::size_t kCollectSliceCount = 1'000;
+constexpr int kCollectSlicesMax = 5;
 
 struct GatheredBatches {
   Gathered gathered;
@@ -50,7 +57,7 @@ void tell(const Context& ctx, const Report& report, SyncMetrics& metrics, teleme
   metrics.refreshes.with({report.changed ? "published" : "same"}).add();
   metrics.repositories.with({"fetched"}).add(report.fetched);
   metrics.repositories.with({"unchanged"}).add(report.unchanged);
-  metrics.repositories.with({"skipped"}).add(report.skipped.size());
+  metrics.repositories.with({"skipped"}).add(report.skipped_count);
   metrics.repositories.with({"gone"}).add(report.gone.size());
   log.info(ctx, "sync.published",
            {{"generation", report.generation},
@@ -58,9 +65,21 @@ void tell(const Context& ctx, const Report& report, SyncMetrics& metrics, teleme
             {"seen", report.seen},
             {"mirrored", report.mirrored},
             {"fetched", report.fetched},
-            {"skipped", report.skipped.size()},
+            {"skipped", report.skipped_count},
             {"problems", report.problems_count},
             {"github_requests", report.github_requests}});
+}
+
+// Litter of earlier refreshes. A failure costs space and nothing else.
+void collect(const Context& ctx, const cache::TenantCache& cache, telemetry::Log& log) {
+  std::string next;
+  for (int slice = 0; slice < kCollectSlicesMax; ++slice) {
+    const auto collected =
+        cache.collect_generations(ctx, kGenerationGrace, kCollectSliceCount, next);
+    if (!collected) return log.warn(ctx, "sync.collect_failed", {{"error", collected.error()}});
+    next = collected->next;
+    if (next.empty()) return;
+  }
 }
 
 PublishResult superseded(SyncMetrics& metrics) {
@@ -105,7 +124,7 @@ Result<std::string> RefreshSteps::publish(const Context& ctx, const PublishInput
   }
 
   Report report = report_of(plan, batches.gathered, bundle);
-  if (report.seen != report.mirrored + report.skipped.size())
+  if (report.seen != report.mirrored + report.skipped_count)
     return Error(Code::internal, "the report of '" + tenant.str() + "' does not add up");
   report.login = tenant.str();
   report.generation = info->generation;
@@ -115,12 +134,15 @@ Result<std::string> RefreshSteps::publish(const Context& ctx, const PublishInput
   report.fingerprint = info->fingerprint;
   report.content_fingerprint = info->content;
   report.resumes_at = input.resumes_at;
+  if (const auto started = time_from(input.started_at))
+    report.seconds = std::chrono::duration<double>(services_.clock.wall_time() - *started).count();
   const bool complete = is_complete(plan, batches.gathered, bundle);
   const SyncState state{info->generation, plan.probe_etag, plan.swept_at, plan.one_page,
                         complete,         report.seen,     report.skipped};
   CF_CHECK(cache.write_sync_state(ctx, to_json(state)));
   CF_CHECK(cache.write_sync_report(ctx, to_json(report)));
   tell(ctx, report, metrics_, services_.log);
+  if (published) collect(ctx, cache, services_.log);
   PublishResult result;
   result.published = published;
   CF_TRY(result.report, json::parse(to_json(report)));

@@ -119,6 +119,17 @@ Orchestration<Fetched> fetch_batches(OrchestrationContext& ctx, std::string logi
   co_return all;
 }
 
+// Input of start_orchestration.
+std::string start_of_index(const std::string& login) {
+  StartInput start;
+  start.name = "index_portfolio";
+  start.instance = "index:" + login;
+  json::Object input;
+  input["login"] = login;
+  start.input = std::move(input);
+  return write(start);
+}
+
 Orchestration<Pass> refresh_once(OrchestrationContext& ctx, RefreshInput input) {
   Pass pass;
   show(ctx, "detecting", 0, 0);
@@ -129,16 +140,7 @@ Orchestration<Pass> refresh_once(OrchestrationContext& ctx, RefreshInput input) 
     auto waiting = wait_for_limit(ctx, input, *plan.limited, 0, 0);
     co_return co_await waiting;
   }
-  std::string index_start;
-  {
-    StartInput start;
-    start.name = "index_portfolio";
-    start.instance = "index:" + input.login;
-    json::Object index_input;
-    index_input["login"] = input.login;
-    start.input = std::move(index_input);
-    index_start = write(start);
-  }
+  std::string index_start = start_of_index(input.login);
   if (plan.unchanged) {
     if (plan.index_missing)
       (void)co_await ctx.call(kStartActivity, std::move(index_start), storage_retry());
@@ -162,6 +164,7 @@ Orchestration<Pass> refresh_once(OrchestrationContext& ctx, RefreshInput input) 
   show(ctx, "publishing", plan.repositories, plan.repositories);
   PublishInput publish;
   publish.login = input.login;
+  publish.started_at = input.started_at;
   publish.generation = plan.generation;
   publish.failed = fetched.failed;
   if (fetched.limit) publish.resumes_at = fetched.limit->resumes_at;

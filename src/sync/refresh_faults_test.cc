@@ -73,7 +73,7 @@ TEST(DisturbedRefresh, killed_or_failing_at_any_activity_it_ends_with_the_same_b
       const auto report = runner.run(Force::no, {activity, kind});
       ASSERT_TRUE(report.ok()) << activity << ": " << report.error().message();
       EXPECT_EQ(data_of(world.blobs, world.clock), undisturbed) << "activity " << activity;
-      EXPECT_EQ(report->seen, report->mirrored + report->skipped.size());
+      EXPECT_EQ(report->seen, report->mirrored + report->skipped_count);
       if (activity >= runner.activities_count) break;
     }
 }
@@ -287,7 +287,7 @@ TEST(DisturbedRefresh, after_any_history_the_bundle_is_that_of_a_cold_mirror) {
     const auto report = runner.run(below(10) == 0 ? Force::yes : Force::no,
                                    {static_cast<int>(below(8)), Disturbance::Kind::answer_lost});
     if (report) {
-      EXPECT_EQ(report->seen, report->mirrored + report->skipped.size());
+      EXPECT_EQ(report->seen, report->mirrored + report->skipped_count);
       EXPECT_EQ(report->seen, world.github.repositories.size());
     }
   }

@@ -35,7 +35,7 @@ class RefreshTest : public ::testing::Test {
     const auto report = runner.run(force);
     EXPECT_TRUE(report.ok()) << report.error().message();
     if (!report) return {};
-    EXPECT_EQ(report->seen, report->mirrored + report->skipped.size());
+    EXPECT_EQ(report->seen, report->mirrored + report->skipped_count);
     return *report;
   }
   cache::Publication published() {
@@ -281,6 +281,19 @@ TEST_F(RefreshTest, odd_repositories_are_recorded_and_the_rest_is_published) {
   EXPECT_TRUE(published().bundle->find("fork")->archived);
   run();
   EXPECT_EQ(github.calls, std::vector<std::string>{"probe 304"});
+}
+
+TEST_F(RefreshTest, litter_of_earlier_refreshes_is_collected) {
+  three();
+  for (int i = 0; i < 10; ++i) {
+    github.push(1, "# Alpha " + std::to_string(i));
+    run();
+    clock.advance(std::chrono::hours(24));
+  }
+  const auto blobs_left = blobs.list(kCtx, {.prefix = "gen/octocat/"});
+  // Of two days at most, a plan, a batch and an entry each; and the counter.
+  EXPECT_LE(blobs_left->entries.size(), 3u * 4u + 1u);
+  EXPECT_EQ(names(), "alpha beta gamma ");
 }
 
 TEST_F(RefreshTest, each_way_to_fail_has_its_message_and_leaves_what_was_published) {

@@ -10,6 +10,7 @@ template <class Item, class Write>
 json::Array array_of(const std::vector<Item>& items, Write&& write) {
   json::Array array;
   for (const Item& item : items) {
+    if (array.size() == kReportedNamesMax) break;
     json::Object object;
     write(item, object);
     array.push_back(std::move(object));
@@ -47,10 +48,12 @@ std::string to_json(const Report& report) {
     out["repository"] = one.repository;
     out["reason"] = one.reason;
   });
+  object["skipped_count"] = report.skipped_count;
   object["fetched"] = report.fetched;
   object["unchanged"] = report.unchanged;
   json::Array gone;
-  for (const std::string& name : report.gone) gone.emplace_back(name);
+  for (const std::string& name : report.gone)
+    if (gone.size() < kReportedNamesMax) gone.emplace_back(name);
   object["gone"] = std::move(gone);
   object["renamed"] = array_of(report.renamed, [](const Rename& one, json::Object& out) {
     out["from"] = one.from;
@@ -84,6 +87,7 @@ Result<Report> report_from_json(std::string_view text_of_report) {
   each(object, "skipped", [&](const json::Object& item) {
     report.skipped.push_back({text(item, "repository"), text(item, "reason")});
   });
+  report.skipped_count = count(object, "skipped_count");
   report.fetched = count(object, "fetched");
   report.unchanged = count(object, "unchanged");
   if (const auto* gone = json::find_array(object, "gone"))

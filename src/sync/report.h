@@ -17,9 +17,12 @@ struct RepositoryProblem {
   cache::Problem problem;
   bool operator==(const RepositoryProblem&) const = default;
 };
+// A report fits into an orchestration's output, whatever the owner has: longer lists are cut when
+// it is written, and counted whole.
 inline constexpr std::size_t kReportedProblemsMax = 200;
+inline constexpr std::size_t kReportedNamesMax = 2'000;
 
-// seen = mirrored + skipped.size(), always.
+// seen = mirrored + skipped_count, always.
 struct Report {
   std::string login;
   std::uint64_t generation = 0;  // that is published now
@@ -28,6 +31,7 @@ struct Report {
   std::size_t seen = 0;
   std::size_t mirrored = 0;
   std::vector<Skipped> skipped;
+  std::size_t skipped_count = 0;
   std::size_t fetched = 0;    // mirrored from what was read just now
   std::size_t unchanged = 0;  // mirrored as they were
   std::vector<std::string> gone;

@@ -32,7 +32,7 @@ class SimulatorTest : public ::testing::Test {
     const auto report = runner.run(force);
     EXPECT_TRUE(report.ok()) << report.error().message();
     if (!report) return {};
-    EXPECT_EQ(report->seen, report->mirrored + report->skipped.size());
+    EXPECT_EQ(report->seen, report->mirrored + report->skipped_count);
     return *report;
   }
   cache::Bundle bundle() {
