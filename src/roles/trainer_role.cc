@@ -1,0 +1,41 @@
+#include "roles/trainer_role.h"
+
+#include <cstdio>
+
+#include "training/train_model.h"
+
+namespace cloudfolio::roles {
+namespace {
+
+std::string progress_json(const training::TrainingProgress& progress) {
+  char text[160];
+  std::snprintf(text, sizeof text,
+                R"({"phase":"training","done":%zu,"total":%zu,"loss":%.4f,"seconds_left":%.0f})",
+                progress.step, progress.step_count, progress.loss, progress.seconds_left);
+  return text;
+}
+
+}  // namespace
+
+void register_trainer(durable::Registry& registry, const Config& config, Platform& platform,
+                      BaseModel& base, ProgressBoard& progress) {
+  training::Recipe recipe;
+  recipe.seed = static_cast<std::uint64_t>(config.training_seed);
+  recipe.token_count_max = static_cast<std::size_t>(config.training_tokens_max);
+  if (config.training_steps_max > 0) {
+    recipe.step_count_max = static_cast<std::size_t>(config.training_steps_max);
+  }
+  training::TrainingServices services{
+      .load_base = [&base] { return base.load(); },
+      .log = platform.log(),
+      .metrics = platform.metrics(),
+      .clock = platform.clock(),
+      .on_progress =
+          [&progress](const Context& ctx, const training::TrainingProgress& step) {
+            progress.report(ctx, progress_json(step));
+          },
+  };
+  training::register_training(registry, platform.cache(), std::move(services), recipe);
+}
+
+}  // namespace cloudfolio::roles

@@ -1,0 +1,16 @@
+#pragma once
+// The trainer: fine-tunes, judges and publishes models.
+
+#include "durable/registry.h"
+#include "roles/base_model.h"
+#include "roles/config.h"
+#include "roles/platform.h"
+#include "roles/progress_board.h"
+
+namespace cloudfolio::roles {
+
+// Everything given outlives the registry.
+void register_trainer(durable::Registry& registry, const Config& config, Platform& platform,
+                      BaseModel& base, ProgressBoard& progress);
+
+}  // namespace cloudfolio::roles
