@@ -1,0 +1,122 @@
+#include "roles/local_portfolios.h"
+
+#include "json/json.h"
+#include "roles/status_report.h"
+#include "sync/refresh.h"
+#include "training/train_model.h"
+
+namespace cloudfolio::roles {
+namespace {
+constexpr std::size_t kBundleTextsBytesMax = 64 * kMiB;
+}
+
+LocalPortfolios::LocalPortfolios(Parts parts) : parts_(parts), texts_(kBundleTextsBytesMax) {}
+
+Result<durable::Client*> LocalPortfolios::orchestrator() const {
+  if (parts_.client != nullptr) return parts_.client;
+  return Error(Code::unavailable, "this process only reads; `cloudfolio serve` starts work");
+}
+
+Result<gateway::RefreshStart> LocalPortfolios::start_refresh(const Context& ctx,
+                                                             const TenantId& tenant,
+                                                             gateway::Force force) {
+  CF_TRY(durable::Client* const client, orchestrator());
+  CF_TRY(const auto started,
+         sync::start_refresh(ctx, *client, tenant,
+                             force == gateway::Force::yes ? sync::Force::yes : sync::Force::no));
+  gateway::RefreshStart answer;
+  answer.instance = started.instance;
+  switch (started.outcome) {
+    case sync::StartOutcome::started:
+      answer.outcome = gateway::RefreshStart::Outcome::started;
+      break;
+    case sync::StartOutcome::joined:
+      answer.outcome = gateway::RefreshStart::Outcome::joined;
+      break;
+    case sync::StartOutcome::successor_queued:
+      answer.outcome = gateway::RefreshStart::Outcome::successor_queued;
+      break;
+  }
+  return answer;
+}
+
+Result<std::optional<gateway::PublishedBundle>> LocalPortfolios::find_unchanged(
+    const Context& ctx, const TenantId& tenant) {
+  const cache::TenantCache cache = parts_.platform.cache().open(tenant);
+  CF_TRY(const bool unchanged, sync::is_unchanged(ctx, cache, parts_.github));
+  if (!unchanged) return std::optional<gateway::PublishedBundle>();
+  CF_TRY(auto bundle, texts_.get(ctx, cache));
+  return std::optional(std::move(bundle));
+}
+
+Result<InstanceId> LocalPortfolios::start_training(const Context& ctx, const TenantId& tenant,
+                                                   const gateway::TrainRequest& request) {
+  CF_TRY(durable::Client* const client, orchestrator());
+  CF_TRY(const auto info, parts_.platform.cache().open(tenant).publication_info(ctx));
+  training::TrainLimits limits;
+  if (request.steps_max) limits.step_count_max = static_cast<std::size_t>(*request.steps_max);
+  if (request.tokens_max) limits.token_count_max = static_cast<std::size_t>(*request.tokens_max);
+  durable::StartOptions options;
+  options.name = training::kTrainModel;
+  options.instance = InstanceId(training::train_instance(tenant, info.content));
+  options.input = training::train_input(tenant, info.content, limits);
+  const InstanceId instance = options.instance;
+  const auto started = client->start(ctx.for_tenant(tenant), std::move(options));
+  // Running already: that one is watched.
+  if (!started && started.error().code() != Code::conflict) return started.error();
+  return instance;
+}
+
+Result<gateway::PublishedBundle> LocalPortfolios::bundle(const Context& ctx,
+                                                         const TenantId& tenant) {
+  return texts_.get(ctx, parts_.platform.cache().open(tenant));
+}
+
+Result<gateway::PublishedBundle> LocalPortfolios::bundle_head(const Context& ctx,
+                                                              const TenantId& tenant) {
+  return texts_.head(ctx, parts_.platform.cache().open(tenant));
+}
+
+Result<std::string> LocalPortfolios::repository(const Context& ctx, const TenantId& tenant,
+                                                const std::string& name) {
+  CF_TRY(const auto entry, parts_.platform.cache().open(tenant).read_repository(ctx, name));
+  return cache::to_json(entry);
+}
+
+Result<std::string> LocalPortfolios::search(const Context& ctx, const TenantId& tenant,
+                                            const gateway::SearchRequest& request) {
+  const search::Query query{
+      .text = request.query,
+      .limit = static_cast<std::size_t>(request.limit),
+      .hits_per_repository = static_cast<std::size_t>(request.hits_per_repository),
+      .explain = request.explain == gateway::SearchRequest::Explain::yes ? search::Explain::yes
+                                                                        : search::Explain::no};
+  CF_TRY(const auto answer, parts_.search.search(ctx, parts_.platform.cache().open(tenant), query));
+  return search::to_json(answer);
+}
+
+Result<std::string> LocalPortfolios::answer(const Context& ctx, const TenantId& tenant,
+                                            const std::string& question) {
+  CF_TRY(const auto answer,
+         parts_.search.answer(ctx, parts_.platform.cache().open(tenant), question));
+  return search::to_json(answer);
+}
+
+Result<std::string> LocalPortfolios::status(const Context& ctx, const TenantId& tenant) {
+  return status_report(ctx, parts_.platform.cache().open(tenant), parts_.client, parts_.progress);
+}
+
+Result<std::string> LocalPortfolios::health(const Context& ctx) {
+  const Status store = parts_.platform.storage().check(ctx);
+  json::Object report;
+  report["status"] = store.ok() ? "ok" : "degraded";
+  report["queue_mode"] = flag(parts_.config, "ENABLE_ASYNC_MODEL_TRAINING");
+  report["cache"] = store.ok();
+  report["version"] = CLOUDFOLIO_VERSION;
+  if (!store) report["problem"] = store.error().message();
+  const auto budget = parts_.github.budget();
+  if (budget.graphql_resumes_at || budget.core_resumes_at) report["github"] = "limited";
+  return json::write(report);
+}
+
+}  // namespace cloudfolio::roles

@@ -1,0 +1,51 @@
+#pragma once
+// LocalPortfolios: what the gateway and the command line ask, answered by this process's features.
+//
+// Threads: thread-safe. Everything given outlives it. Without an orchestrator (`client` null: a
+// command that only reads) starting anything is unavailable.
+
+#include "durable/client.h"
+#include "gateway/services.h"
+#include "github/client.h"
+#include "roles/bundle_texts.h"
+#include "roles/config.h"
+#include "roles/platform.h"
+#include "roles/progress_board.h"
+#include "search/portfolio_search.h"
+
+namespace cloudfolio::roles {
+
+class LocalPortfolios final : public gateway::Portfolios {
+ public:
+  struct Parts {
+    const Config& config;
+    Platform& platform;
+    search::PortfolioSearch& search;
+    github::Client& github;
+    ProgressBoard& progress;
+    durable::Client* client = nullptr;
+  };
+  explicit LocalPortfolios(Parts parts);
+
+  Result<gateway::RefreshStart> start_refresh(const Context&, const TenantId&,
+                                              gateway::Force) override;
+  Result<std::optional<gateway::PublishedBundle>> find_unchanged(const Context&,
+                                                                 const TenantId&) override;
+  Result<InstanceId> start_training(const Context&, const TenantId&,
+                                    const gateway::TrainRequest&) override;
+  Result<gateway::PublishedBundle> bundle(const Context&, const TenantId&) override;
+  Result<gateway::PublishedBundle> bundle_head(const Context&, const TenantId&) override;
+  Result<std::string> repository(const Context&, const TenantId&, const std::string& name) override;
+  Result<std::string> search(const Context&, const TenantId&, const gateway::SearchRequest&) override;
+  Result<std::string> answer(const Context&, const TenantId&, const std::string& question) override;
+  Result<std::string> status(const Context&, const TenantId&) override;
+  Result<std::string> health(const Context&) override;
+
+ private:
+  Result<durable::Client*> orchestrator() const;
+
+  Parts parts_;
+  BundleTexts texts_;
+};
+
+}  // namespace cloudfolio::roles

@@ -1,0 +1,96 @@
+#include "roles/status_report.h"
+
+#include "base/time_text.h"
+#include "json/json.h"
+
+namespace cloudfolio::roles {
+namespace {
+
+constexpr std::size_t kTrainingsShownMax = 5;
+
+json::Value parsed_or_null(const std::string& text) {
+  auto value = json::parse(text);
+  return value ? *std::move(value) : json::Value();
+}
+
+json::Value published(const Context& ctx, const cache::TenantCache& tenant) {
+  const auto info = tenant.publication_info(ctx);
+  if (!info) {
+    if (info.error().code() == Code::not_found) return nullptr;
+    return {{"error", {{"code", to_string(info.error().code())}, {"message", info.error().message()}}}};
+  }
+  return {{"generation", info->generation},
+          {"fingerprint", info->fingerprint},
+          {"content_fingerprint", info->content},
+          {"model", info->index.key.empty() ? "" : info->index.model},
+          {"coverage", info->index.coverage},
+          {"last_modified", to_text(info->last_modified)},
+          {"size_bytes", info->size_bytes}};
+}
+
+// {"phase", "done", "total", …} of the activity that runs now, else of the orchestration.
+json::Value progress_of(const Context& ctx, const TenantId& tenant,
+                        const durable::OrchestrationState& state, ProgressBoard& board) {
+  if (!durable::is_terminal(state.status)) {
+    if (const auto report = board.find(ctx, tenant, state.instance)) return parsed_or_null(*report);
+  }
+  return parsed_or_null(state.custom_status);
+}
+
+json::Value job(const Context& ctx, const TenantId& tenant, const durable::OrchestrationState& state,
+                ProgressBoard& board) {
+  json::Object shown;
+  shown["instance"] = state.instance.str();
+  shown["name"] = state.name;
+  shown["status"] = durable::to_string(state.status);
+  shown["started"] = to_text(state.created);
+  shown["updated"] = to_text(state.updated);
+  const json::Value progress = progress_of(ctx, tenant, state, board);
+  if (const auto* fields = progress.if_object()) {
+    for (const auto& [name, value] : *fields) shown[name] = value;
+  }
+  if (state.failure) {
+    shown["error"] = {{"code", state.failure->type}, {"message", state.failure->message}};
+  }
+  if (state.stalled) shown["stalled"] = *state.stalled;
+  return shown;
+}
+
+Result<json::Array> jobs(const Context& ctx, const TenantId& tenant, durable::Client& client,
+                         ProgressBoard& board) {
+  json::Array shown;
+  for (const char* kind : {"refresh:", "index:"}) {
+    CF_TRY(const auto state, client.get(ctx, InstanceId(kind + tenant.str())));
+    if (state) shown.push_back(job(ctx, tenant, *state, board));
+  }
+  durable::QueryFilter trainings;
+  trainings.id_prefix = "train:" + tenant.str() + ":";
+  trainings.include = durable::Include::payloads;
+  CF_TRY(const auto page, client.query(ctx, trainings, kTrainingsShownMax));
+  for (const auto& state : page.instances) shown.push_back(job(ctx, tenant, state, board));
+  return shown;
+}
+
+}  // namespace
+
+Result<std::string> status_report(const Context& ctx, const cache::TenantCache& tenant,
+                                  durable::Client* client, ProgressBoard& progress) {
+  json::Object report;
+  report["login"] = tenant.tenant().str();
+  report["published"] = published(ctx, tenant);
+  report["jobs"] = json::Array();
+  if (client != nullptr) {
+    CF_TRY(auto known, jobs(ctx, tenant.tenant(), *client, progress));
+    report["jobs"] = std::move(known);
+  }
+  CF_TRY(const auto last_sync, tenant.find_sync_report(ctx));
+  report["last_sync"] = last_sync ? parsed_or_null(*last_sync) : json::Value();
+  report["last_training"] = nullptr;
+  if (const auto info = tenant.publication_info(ctx); info && !info->content.empty()) {
+    const auto record = tenant.find_model_record(ctx, info->content);
+    if (record && *record) report["last_training"] = parsed_or_null((*record)->report);
+  }
+  return json::write(report);
+}
+
+}  // namespace cloudfolio::roles

@@ -1,0 +1,71 @@
+#pragma once
+// System: all features of one process over one embedded store, put together.
+//
+// Lifetime: the clock outlives it. Closing stops the scheduler first; what it did not finish goes on in
+// the next process that opens the store.
+
+#include <memory>
+#include <optional>
+
+#include "durable/embedded/scheduler.h"
+#include "durable/registry.h"
+#include "github/client.h"
+#include "roles/base_model.h"
+#include "roles/client_slot.h"
+#include "roles/config.h"
+#include "roles/local_portfolios.h"
+#include "roles/platform.h"
+#include "roles/progress_board.h"
+#include "roles/session.h"
+#include "roles/store_lock.h"
+#include "search/portfolio_search.h"
+
+namespace cloudfolio::roles {
+
+class System final : public Session {
+ public:
+  enum class Work {
+    read_only,       // Answers from the store; starts nothing, owns nothing.
+    orchestrations,  // Owns the store: runs refreshes, indexing and training.
+  };
+  // Errors: unavailable where another process owns the store (Work::orchestrations); what the parts
+  // say when they cannot be opened.
+  static Result<std::unique_ptr<System>> open(Config config, const Clock& clock, Work work);
+  ~System() override;
+
+  gateway::Portfolios& portfolios() override { return *portfolios_; }
+  Result<std::optional<JobView>> find_job(const Context&, const InstanceId&) override;
+  std::string place() const override { return "this process"; }
+
+  Platform& platform() { return *platform_; }
+  // Null with Work::read_only.
+  durable::Client* client() { return scheduler_.get(); }
+  // Says where this process serves.
+  Status announce(const std::string& url);
+
+ private:
+  System(Config config, const Clock& clock) : config_(std::move(config)), clock_(clock) {}
+  Status open_features();
+  Status open_orchestrations();
+
+  const Config config_;
+  const Clock& clock_;
+  std::optional<StoreLock> lock_;
+  std::unique_ptr<Platform> platform_;
+  std::unique_ptr<BaseModel> base_;
+  std::unique_ptr<ProgressBoard> progress_;
+  std::unique_ptr<github::Client> github_;
+  std::unique_ptr<search::TextEmbedders> embedders_;
+  std::unique_ptr<search::PortfolioSearch> search_;
+  ClientSlot slot_;
+  durable::Registry registry_;
+  std::unique_ptr<durable::Embedded> scheduler_;
+  std::unique_ptr<LocalPortfolios> portfolios_;
+};
+
+// The session that a command works in: this process where nobody owns the store, else the server
+// that does. Errors: unavailable where a process that is no server owns it (with Work::orchestrations).
+Result<std::unique_ptr<Session>> open_session(const Config& config, const Clock& clock,
+                                              System::Work work);
+
+}  // namespace cloudfolio::roles
