@@ -1,6 +1,7 @@
 // The program: reads the command line, the environment and the configuration file, runs one
 // command.
 
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -81,6 +82,9 @@ int run(const Arguments& arguments) {
 
 int main(int argc, char** argv) {
   using namespace cloudfolio::main;
+  // A full file and a closed pipe are errors of one write, not the end of the process.
+  std::signal(SIGXFSZ, SIG_IGN);
+  std::signal(SIGPIPE, SIG_IGN);
   const auto parsed = parse_arguments(argc, argv);
   if (const auto* printed = std::get_if<Printed>(&parsed)) {
     std::fputs(printed->text.c_str(), printed->exit_code == 0 ? stdout : stderr);

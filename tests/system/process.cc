@@ -12,6 +12,7 @@
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
+#include <utility>
 
 namespace cloudfolio::system_test {
 namespace {
@@ -77,6 +78,11 @@ Process::Process(Options options) {
                                      O_WRONLY | O_CREAT | O_APPEND, 0600);
   }
   std::vector<std::string> arguments{program().string()};
+  if (options.file_size_limit_blocks > 0) {
+    // A disk that is full: no file grows beyond so many blocks of 512 bytes.
+    const std::string limit = "ulimit -f " + std::to_string(options.file_size_limit_blocks);
+    arguments = {"/bin/sh", "-c", limit + "; exec \"$0\" \"$@\"", program().string()};
+  }
   arguments.insert(arguments.end(), options.arguments.begin(), options.arguments.end());
   std::vector<std::string> environment = child_environment(options.environment);
   const int failed = posix_spawn(&id_, arguments[0].c_str(), &actions, nullptr,

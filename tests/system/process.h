@@ -32,6 +32,7 @@ class Process {
     std::vector<std::string> arguments;              // Without the program's own name.
     std::map<std::string, std::string> environment;  // Added to a bare PATH, HOME and TMPDIR.
     std::string input;                               // Standard input; closed after it.
+    long file_size_limit_blocks = 0;                 // 0: no limit on the size of files.
     std::filesystem::path errors_file;               // Standard error; empty: kept in memory.
   };
   // Starts the program under test.

@@ -81,6 +81,7 @@ Finished Installation::run(std::vector<std::string> arguments) {
   options.arguments.insert(options.arguments.end(),
                            {"--data", data_.string(), "--github-url", github_url_});
   options.environment = environment;
+  options.file_size_limit_blocks = file_size_limit_blocks;
   return system_test::run(std::move(options));
 }
 

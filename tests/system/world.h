@@ -49,6 +49,7 @@ class Installation {
   const std::filesystem::path& data() const { return data_; }
   std::string log() const;  // What the server wrote to standard error so far.
   std::map<std::string, std::string> environment;  // Added to each command.
+  long file_size_limit_blocks = 0;                 // Of commands, not of the server.
 
  private:
   std::string github_url_;
