@@ -78,7 +78,8 @@ def refresh(url, login):
         time.sleep(0.005)
     if state["runtimeStatus"] != "Completed":
         sys.exit(f"the refresh ended {state['runtimeStatus']}: {state}")
-    return time.perf_counter() - began, state["output"]
+    output = state["output"]
+    return time.perf_counter() - began, json.loads(output) if isinstance(output, str) else output
 
 
 def measure(simulator, login):
