@@ -27,13 +27,13 @@ Result<gateway::RefreshStart> LocalPortfolios::start_refresh(const Context& ctx,
   gateway::RefreshStart answer;
   answer.instance = started.instance;
   switch (started.outcome) {
-    case sync::StartOutcome::started:
+    case sync::StartedRefresh::Outcome::started:
       answer.outcome = gateway::RefreshStart::Outcome::started;
       break;
-    case sync::StartOutcome::joined:
+    case sync::StartedRefresh::Outcome::joined:
       answer.outcome = gateway::RefreshStart::Outcome::joined;
       break;
-    case sync::StartOutcome::successor_queued:
+    case sync::StartedRefresh::Outcome::successor_queued:
       answer.outcome = gateway::RefreshStart::Outcome::successor_queued;
       break;
   }
@@ -43,7 +43,7 @@ Result<gateway::RefreshStart> LocalPortfolios::start_refresh(const Context& ctx,
 Result<std::optional<gateway::PublishedBundle>> LocalPortfolios::find_unchanged(
     const Context& ctx, const TenantId& tenant) {
   const cache::TenantCache cache = parts_.platform.cache().open(tenant);
-  CF_TRY(const bool unchanged, sync::is_unchanged(ctx, cache, parts_.github));
+  CF_TRY(const bool unchanged, parts_.sync.steps().is_unchanged(ctx, tenant));
   if (!unchanged) return std::optional<gateway::PublishedBundle>();
   CF_TRY(auto bundle, texts_.get(ctx, cache));
   return std::optional(std::move(bundle));
@@ -114,7 +114,7 @@ Result<std::string> LocalPortfolios::health(const Context& ctx) {
   report["cache"] = store.ok();
   report["version"] = CLOUDFOLIO_VERSION;
   if (!store) report["problem"] = store.error().message();
-  const auto budget = parts_.github.budget();
+  const auto budget = parts_.sync.github().budget();
   if (budget.graphql_resumes_at || budget.core_resumes_at) report["github"] = "limited";
   return json::write(report);
 }

@@ -6,11 +6,11 @@
 
 #include "durable/client.h"
 #include "gateway/services.h"
-#include "github/client.h"
 #include "roles/bundle_texts.h"
 #include "roles/config.h"
 #include "roles/platform.h"
 #include "roles/progress_board.h"
+#include "roles/sync_role.h"
 #include "search/portfolio_search.h"
 
 namespace cloudfolio::roles {
@@ -21,7 +21,7 @@ class LocalPortfolios final : public gateway::Portfolios {
     const Config& config;
     Platform& platform;
     search::PortfolioSearch& search;
-    github::Client& github;
+    SyncRole& sync;
     ProgressBoard& progress;
     durable::Client* client = nullptr;
   };

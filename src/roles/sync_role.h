@@ -7,14 +7,27 @@
 #include "github/client.h"
 #include "roles/config.h"
 #include "roles/platform.h"
+#include "sync/source.h"
+#include "sync/steps.h"
 
 namespace cloudfolio::roles {
 
-// The client of the configured principal. One a process: GitHub's limits are a principal's.
-Result<std::unique_ptr<github::Client>> open_github(const Config& config, Platform& platform);
+class SyncRole {
+ public:
+  // One a process: GitHub's limits are a principal's. `platform` outlives it.
+  static Result<std::unique_ptr<SyncRole>> open(const Config& config, Platform& platform);
 
-// Registers `refresh_portfolio` and its activities. Everything given outlives the registry.
-void register_sync(durable::Registry& registry, const Config& config, Platform& platform,
-                   github::Client& github);
+  // Registers `refresh_portfolio` and its activities. The role outlives the registry's users.
+  void register_with(durable::Registry& registry);
+
+  sync::RefreshSteps& steps() { return *steps_; }
+  github::Client& github() { return *github_; }
+
+ private:
+  SyncRole() = default;
+  std::unique_ptr<github::Client> github_;
+  std::unique_ptr<sync::GitHubSource> source_;
+  std::unique_ptr<sync::RefreshSteps> steps_;
+};
 
 }  // namespace cloudfolio::roles

@@ -2,7 +2,6 @@
 
 #include "roles/orchestrator_role.h"
 #include "roles/remote_session.h"
-#include "roles/sync_role.h"
 #include "roles/trainer_role.h"
 #include "search/index_portfolio.h"
 
@@ -25,7 +24,7 @@ Result<std::unique_ptr<System>> System::open(Config config, const Clock& clock, 
       LocalPortfolios::Parts{.config = system->config_,
                              .platform = *system->platform_,
                              .search = *system->search_,
-                             .github = *system->github_,
+                             .sync = *system->sync_,
                              .progress = *system->progress_,
                              .client = system->scheduler_.get()});
   return system;
@@ -40,7 +39,7 @@ Status System::open_features() {
   base_ = std::make_unique<BaseModel>(config_.encoder_model);
   CF_TRY(storage::Table* const progress, platform_->storage().table(kProgressTable));
   progress_ = std::make_unique<ProgressBoard>(*progress, clock_);
-  CF_TRY(github_, open_github(config_, *platform_));
+  CF_TRY(sync_, SyncRole::open(config_, *platform_));
   embedders_ = search::make_encoder_embedders(
       [this] { return base_->load(); },
       {.memory_bytes_max = static_cast<std::size_t>(config_.search_memory_bytes)});
@@ -52,7 +51,7 @@ Status System::open_features() {
 }
 
 Status System::open_orchestrations() {
-  register_sync(registry_, config_, *platform_, *github_);
+  sync_->register_with(registry_);
   search::register_indexing(
       registry_, platform_->cache(),
       {.embedders = *embedders_, .log = platform_->log(), .metrics = platform_->metrics(), .clock = clock_},

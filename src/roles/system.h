@@ -9,7 +9,6 @@
 
 #include "durable/embedded/scheduler.h"
 #include "durable/registry.h"
-#include "github/client.h"
 #include "roles/base_model.h"
 #include "roles/client_slot.h"
 #include "roles/config.h"
@@ -18,6 +17,7 @@
 #include "roles/progress_board.h"
 #include "roles/session.h"
 #include "roles/store_lock.h"
+#include "roles/sync_role.h"
 #include "search/portfolio_search.h"
 
 namespace cloudfolio::roles {
@@ -54,7 +54,7 @@ class System final : public Session {
   std::unique_ptr<Platform> platform_;
   std::unique_ptr<BaseModel> base_;
   std::unique_ptr<ProgressBoard> progress_;
-  std::unique_ptr<github::Client> github_;
+  std::unique_ptr<SyncRole> sync_;
   std::unique_ptr<search::TextEmbedders> embedders_;
   std::unique_ptr<search::PortfolioSearch> search_;
   ClientSlot slot_;
