@@ -1,7 +1,7 @@
 // cache ls|show|rm: the operator's look at the cache's entries, as the contract names them.
 
-#include <cstdio>
 #include <unistd.h>
+#include <cstdio>
 
 #include "base/time_text.h"
 #include "json/json.h"
@@ -29,7 +29,8 @@ Result<std::vector<storage::BlobEntry>> entries(const Context& ctx, storage::Blo
   do {
     CF_TRY(auto page, blobs.list(ctx, options));
     for (auto& entry : page.entries) {
-      if (wanted.empty() || metadata_of(entry, "username") == wanted) found.push_back(std::move(entry));
+      if (wanted.empty() || metadata_of(entry, "username") == wanted)
+        found.push_back(std::move(entry));
     }
     options.continuation = page.continuation;
   } while (!options.continuation.empty());
@@ -51,8 +52,8 @@ Status list(const Context& ctx, storage::BlobStore& blobs, const CacheCommand& c
     } else {
       std::printf("%10llu  %s  %-10s %s\n",
                   static_cast<unsigned long long>(entry.properties.size_bytes),
-                  to_text(entry.properties.last_modified).c_str(), metadata_of(entry, "kind").c_str(),
-                  entry.key.str().c_str());
+                  to_text(entry.properties.last_modified).c_str(),
+                  metadata_of(entry, "kind").c_str(), entry.key.str().c_str());
     }
   }
   if (output == Output::json) {

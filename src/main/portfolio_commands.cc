@@ -49,7 +49,8 @@ void print_json(const std::string& json) {
 Status run_command(const Invocation& invocation, const SyncCommand& command) {
   roles::Config config = invocation.config;
   config.training_enabled = false;  // `train` is a command of its own.
-  CF_TRY(auto running, begin(invocation, command.login, roles::System::Work::orchestrations, config));
+  CF_TRY(auto running,
+         begin(invocation, command.login, roles::System::Work::orchestrations, config));
   Progress progress(stderr, invocation.clock);
   auto& session = *running.session;
   CF_TRY(const auto started, session.portfolios().start_refresh(
@@ -67,8 +68,8 @@ Status run_command(const Invocation& invocation, const SyncCommand& command) {
 }
 
 Status run_command(const Invocation& invocation, const TrainCommand& command) {
-  CF_TRY(auto running, begin(invocation, command.login, roles::System::Work::orchestrations,
-                             invocation.config));
+  CF_TRY(auto running,
+         begin(invocation, command.login, roles::System::Work::orchestrations, invocation.config));
   Progress progress(stderr, invocation.clock);
   auto& session = *running.session;
   gateway::TrainRequest request;
@@ -88,8 +89,8 @@ Status run_command(const Invocation& invocation, const TrainCommand& command) {
 }
 
 Status run_command(const Invocation& invocation, const SearchCommand& command) {
-  CF_TRY(auto running, begin(invocation, command.login, roles::System::Work::read_only,
-                             invocation.config));
+  CF_TRY(auto running,
+         begin(invocation, command.login, roles::System::Work::read_only, invocation.config));
   gateway::SearchRequest request;
   request.query = command.query;
   request.limit = command.limit;
@@ -109,8 +110,8 @@ Status run_command(const Invocation& invocation, const SearchCommand& command) {
 }
 
 Status run_command(const Invocation& invocation, const StatusCommand& command) {
-  CF_TRY(auto running, begin(invocation, command.login, roles::System::Work::read_only,
-                             invocation.config));
+  CF_TRY(auto running,
+         begin(invocation, command.login, roles::System::Work::read_only, invocation.config));
   CF_TRY(const auto status, running.session->portfolios().status(running.ctx, running.tenant));
   if (invocation.output == Output::json) {
     print_json(status);

@@ -41,7 +41,8 @@ void show_result(std::size_t rank, const json::Object& result) {
   const std::string path = text_at(result, "path");
   std::printf("%2zu. %s", rank, text_at(result, "repository").c_str());
   if (!path.empty()) {
-    std::printf("  %s:%lld-%lld", path.c_str(), int_at(result, "line_from"), int_at(result, "line_to"));
+    std::printf("  %s:%lld-%lld", path.c_str(), int_at(result, "line_from"),
+                int_at(result, "line_to"));
   }
   std::printf("  (%.3f)\n", number_at(result, "score"));
   if (const std::string heading = text_at(result, "heading"); !heading.empty()) {
@@ -55,7 +56,8 @@ void show_result(std::size_t rank, const json::Object& result) {
 
 void show_job(const json::Object& job) {
   std::printf("  %-40s %s", text_at(job, "instance").c_str(), text_at(job, "status").c_str());
-  if (const std::string phase = text_at(job, "phase"); !phase.empty() && text_at(job, "status") == "Running") {
+  if (const std::string phase = text_at(job, "phase");
+      !phase.empty() && text_at(job, "status") == "Running") {
     std::printf("  %s %lld/%lld", phase.c_str(), int_at(job, "done"), int_at(job, "total"));
   }
   if (const json::Object* error = json::find_object(job, "error")) {
@@ -68,9 +70,10 @@ void show_job(const json::Object& job) {
 
 Status show_sync(const std::string& report) {
   CF_TRY(const auto sync, read(report));
-  std::printf("%s: %lld repositories seen, %lld mirrored (%lld fetched, %lld unchanged), generation %lld\n",
-              text_at(sync, "login").c_str(), int_at(sync, "seen"), int_at(sync, "mirrored"),
-              int_at(sync, "fetched"), int_at(sync, "unchanged"), int_at(sync, "generation"));
+  std::printf(
+      "%s: %lld repositories seen, %lld mirrored (%lld fetched, %lld unchanged), generation %lld\n",
+      text_at(sync, "login").c_str(), int_at(sync, "seen"), int_at(sync, "mirrored"),
+      int_at(sync, "fetched"), int_at(sync, "unchanged"), int_at(sync, "generation"));
   std::printf("%lld GitHub requests, %lld points, %.2f s\n", int_at(sync, "github_requests"),
               int_at(sync, "github_points"), number_at(sync, "seconds"));
   if (const json::Array* skipped = json::find_array(sync, "skipped")) {
@@ -86,7 +89,8 @@ Status show_sync(const std::string& report) {
 Status show_training(const std::string& report) {
   CF_TRY(const auto training, read(report));
   std::printf("%lld pairs, %lld steps, %lld tokens, %.1f s\n", int_at(training, "pairs"),
-              int_at(training, "steps"), int_at(training, "tokens"), number_at(training, "seconds"));
+              int_at(training, "steps"), int_at(training, "tokens"),
+              number_at(training, "seconds"));
   std::printf("held-out nDCG@10: base %.3f, tuned %.3f\n", number_at(training, "base_score"),
               number_at(training, "tuned_score"));
   const bool published = json::find_bool(training, "published").value_or(false);
@@ -124,13 +128,14 @@ Status show_search(const std::string& answer) {
 Status show_status(const std::string& status) {
   CF_TRY(const auto report, read(status));
   if (const json::Object* published = json::find_object(report, "published")) {
-    std::printf("%s: generation %lld of %s, model %s, coverage %s\n", text_at(report, "login").c_str(),
-                int_at(*published, "generation"), text_at(*published, "last_modified").c_str(),
+    std::printf("%s: generation %lld of %s, model %s, coverage %s\n",
+                text_at(report, "login").c_str(), int_at(*published, "generation"),
+                text_at(*published, "last_modified").c_str(),
                 text_at(*published, "model").substr(0, 12).c_str(),
                 text_at(*published, "coverage").c_str());
   } else {
-    std::printf("%s: nothing published yet; run `cloudfolio sync %s`\n", text_at(report, "login").c_str(),
-                text_at(report, "login").c_str());
+    std::printf("%s: nothing published yet; run `cloudfolio sync %s`\n",
+                text_at(report, "login").c_str(), text_at(report, "login").c_str());
   }
   if (const json::Array* jobs = json::find_array(report, "jobs")) {
     for (const json::Value& job : *jobs) {

@@ -3,7 +3,7 @@
 #include "http/url.h"
 #include "json/json.h"
 #include "main/commands.h"
-#include "main/listen.h"
+#include "roles/listen.h"
 #include "runtime/shutdown.h"
 #include "simulator/simulator.h"
 #include "telemetry/log.h"
@@ -36,7 +36,7 @@ Status run_command(const Invocation& invocation, const GithubSimCommand& command
                  "--corpus DIR is missing; samples/portfolio is a folder that fits");
   }
   CF_TRY(const auto shutdown, runtime::Shutdown::open());
-  CF_TRY(const Listen listen, parse_listen(command.listen));
+  CF_TRY(const roles::Listen listen, roles::parse_listen(command.listen));
   const auto sink = telemetry::make_stderr_sink();
   telemetry::Log log(*sink, invocation.clock, telemetry::Level::warn);
   telemetry::MetricRegistry metrics;

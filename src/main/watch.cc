@@ -28,7 +28,8 @@ void show(const roles::JobView& job, const std::string& what, Progress& progress
     std::snprintf(text, sizeof text, "loss %.3f", *loss);
     detail = text;
   }
-  progress.show(phase.empty() ? what : what + ": " + phase, json::find_int(*status, "done").value_or(0),
+  progress.show(phase.empty() ? what : what + ": " + phase,
+                json::find_int(*status, "done").value_or(0),
                 json::find_int(*status, "total").value_or(0), detail);
 }
 
@@ -47,7 +48,8 @@ Result<roles::JobView> watch(const Context& ctx, roles::Session& session, const 
       if (found->status == "Completed") return *found;
       return Error(Code::cancelled, what + ": " + found->status);
     }
-    if (ctx.stopped()) return Error(Code::cancelled, "stopped; the work goes on when the store is next opened");
+    if (ctx.stopped())
+      return Error(Code::cancelled, "stopped; the work goes on when the store is next opened");
     wait_a_moment(ctx, pause);
     pause = std::min(pause * 2, kLookEveryMax);
   }

@@ -8,8 +8,8 @@ Result<encoder::Model> BaseModel::load() {
   std::error_code ignored;
   const bool zipped = std::filesystem::is_regular_file(folder_, ignored);
   if (zipped) {
-    return Error(Code::invalid_argument, "encoder.model: '" + folder_.string() +
-                                             "' is a file; name the model's folder");
+    return Error(Code::invalid_argument,
+                 "encoder.model: '" + folder_.string() + "' is a file; name the model's folder");
   }
   auto loaded = encoder::Model::load(folder_);
   if (!loaded) {

@@ -1,8 +1,8 @@
 #pragma once
 // BaseModel: the base model's weights, loaded once for everybody in this process.
 //
-// Threads: thread-safe; callers wait while the first one loads. A failure is not remembered: weights
-// that are fetched later are found.
+// Threads: thread-safe; callers wait while the first one loads. A failure is not remembered:
+// weights that are fetched later are found.
 
 #include <filesystem>
 #include <mutex>

@@ -1,5 +1,6 @@
 #pragma once
-// ClientSlot: the scheduler's client, for activities that are registered before the scheduler opens.
+// ClientSlot: the scheduler's client, for activities that are registered before the scheduler
+// opens.
 
 #include <future>
 

@@ -7,10 +7,27 @@
 
 namespace cloudfolio::roles {
 namespace {
-constexpr std::size_t kBundleTextsBytesMax = 64 * kMiB;
+
+gateway::PublishedBundle head_of(const cache::PublicationInfo& info) {
+  gateway::PublishedBundle head;
+  head.etag = info.etag;
+  head.generation = info.generation;
+  head.fingerprint = info.fingerprint;
+  head.last_modified = info.last_modified;
+  head.size_bytes = info.size_bytes;
+  head.repository_count = info.repository_count;
+  return head;
 }
 
-LocalPortfolios::LocalPortfolios(Parts parts) : parts_(parts), texts_(kBundleTextsBytesMax) {}
+Result<gateway::PublishedBundle> whole(const Context& ctx, const cache::TenantCache& cache) {
+  CF_TRY(const auto publication, cache.read_publication(ctx));
+  gateway::PublishedBundle bundle = head_of(publication.info);
+  bundle.data = std::make_shared<const std::string>(cache::to_json(*publication.bundle));
+  return bundle;
+}
+}  // namespace
+
+LocalPortfolios::LocalPortfolios(Parts parts) : parts_(parts) {}
 
 Result<durable::Client*> LocalPortfolios::orchestrator() const {
   if (parts_.client != nullptr) return parts_.client;
@@ -45,7 +62,7 @@ Result<std::optional<gateway::PublishedBundle>> LocalPortfolios::find_unchanged(
   const cache::TenantCache cache = parts_.platform.cache().open(tenant);
   CF_TRY(const bool unchanged, parts_.sync.steps().is_unchanged(ctx, tenant));
   if (!unchanged) return std::optional<gateway::PublishedBundle>();
-  CF_TRY(auto bundle, texts_.get(ctx, cache));
+  CF_TRY(auto bundle, whole(ctx, cache));
   return std::optional(std::move(bundle));
 }
 
@@ -69,12 +86,13 @@ Result<InstanceId> LocalPortfolios::start_training(const Context& ctx, const Ten
 
 Result<gateway::PublishedBundle> LocalPortfolios::bundle(const Context& ctx,
                                                          const TenantId& tenant) {
-  return texts_.get(ctx, parts_.platform.cache().open(tenant));
+  return whole(ctx, parts_.platform.cache().open(tenant));
 }
 
 Result<gateway::PublishedBundle> LocalPortfolios::bundle_head(const Context& ctx,
                                                               const TenantId& tenant) {
-  return texts_.head(ctx, parts_.platform.cache().open(tenant));
+  CF_TRY(const auto info, parts_.platform.cache().open(tenant).publication_info(ctx));
+  return head_of(info);
 }
 
 Result<std::string> LocalPortfolios::repository(const Context& ctx, const TenantId& tenant,
@@ -90,7 +108,7 @@ Result<std::string> LocalPortfolios::search(const Context& ctx, const TenantId& 
       .limit = static_cast<std::size_t>(request.limit),
       .hits_per_repository = static_cast<std::size_t>(request.hits_per_repository),
       .explain = request.explain == gateway::SearchRequest::Explain::yes ? search::Explain::yes
-                                                                        : search::Explain::no};
+                                                                         : search::Explain::no};
   CF_TRY(const auto answer, parts_.search.search(ctx, parts_.platform.cache().open(tenant), query));
   return search::to_json(answer);
 }

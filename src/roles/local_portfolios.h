@@ -6,7 +6,6 @@
 
 #include "durable/client.h"
 #include "gateway/services.h"
-#include "roles/bundle_texts.h"
 #include "roles/config.h"
 #include "roles/platform.h"
 #include "roles/progress_board.h"
@@ -36,7 +35,8 @@ class LocalPortfolios final : public gateway::Portfolios {
   Result<gateway::PublishedBundle> bundle(const Context&, const TenantId&) override;
   Result<gateway::PublishedBundle> bundle_head(const Context&, const TenantId&) override;
   Result<std::string> repository(const Context&, const TenantId&, const std::string& name) override;
-  Result<std::string> search(const Context&, const TenantId&, const gateway::SearchRequest&) override;
+  Result<std::string> search(const Context&, const TenantId&,
+                             const gateway::SearchRequest&) override;
   Result<std::string> answer(const Context&, const TenantId&, const std::string& question) override;
   Result<std::string> status(const Context&, const TenantId&) override;
   Result<std::string> health(const Context&) override;
@@ -45,7 +45,6 @@ class LocalPortfolios final : public gateway::Portfolios {
   Result<durable::Client*> orchestrator() const;
 
   Parts parts_;
-  BundleTexts texts_;
 };
 
 }  // namespace cloudfolio::roles

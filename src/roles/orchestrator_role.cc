@@ -17,7 +17,7 @@ Result<std::string> start_orchestration(const Context& ctx, const ClientSlot& sl
   options.name = json::find_string(request, "name").value_or("");
   options.instance = InstanceId(std::string(json::find_string(request, "instance").value_or("")));
   const json::Value* payload = json::find(request, "input");
-  options.input = payload == nullptr      ? "{}"
+  options.input = payload == nullptr     ? "{}"
                   : payload->is_string() ? std::string(json::view(payload->get_string()))
                                          : json::write(*payload);
   const InstanceId instance = options.instance;
@@ -36,11 +36,11 @@ Result<std::string> start_orchestration(const Context& ctx, const ClientSlot& sl
 
 void register_start_orchestration(durable::Registry& registry, const ClientSlot& slot,
                                   AfterStart after) {
-  registry.activity(kStartOrchestration, [&slot, after](const Context& ctx,
-                                                        const durable::ActivityInfo&,
-                                                        const std::string& input) {
-    return start_orchestration(ctx, slot, after, input);
-  });
+  registry.activity(
+      kStartOrchestration,
+      [&slot, after](const Context& ctx, const durable::ActivityInfo&, const std::string& input) {
+        return start_orchestration(ctx, slot, after, input);
+      });
 }
 
 Result<std::unique_ptr<durable::Embedded>> open_orchestrator(const Config& config,
@@ -50,9 +50,9 @@ Result<std::unique_ptr<durable::Embedded>> open_orchestrator(const Config& confi
   durable::EmbeddedOptions options;
   options.directory = std::filesystem::path(config.data) / "orchestrations";
   options.activity_threads_count = static_cast<int>(config.durable_activity_threads);
-  auto opened = durable::Embedded::open(options, registry, platform.clock(),
-                                        Random(platform.random().next()), platform.log(),
-                                        platform.metrics());
+  auto opened =
+      durable::Embedded::open(options, registry, platform.clock(), Random(platform.random().next()),
+                              platform.log(), platform.metrics());
   slot.set(opened ? opened->get() : nullptr);
   return opened;
 }

@@ -19,8 +19,9 @@ enum class AfterStart {
   wait_for_its_end,  // ENABLE_ASYNC_MODEL_TRAINING off: as the original, which trained in line.
 };
 
-// Registers the activity `start_orchestration` {"name", "instance", "input"}: a live instance of that
-// id is told to run once more (event `again` with the input) instead. `slot` outlives the registry.
+// Registers the activity `start_orchestration` {"name", "instance", "input"}: a live instance of
+// that id is told to run once more (event `again` with the input) instead. `slot` outlives the
+// registry.
 void register_start_orchestration(durable::Registry& registry, const ClientSlot& slot,
                                   AfterStart after);
 

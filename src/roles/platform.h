@@ -1,6 +1,6 @@
 #pragma once
-// Platform: what every role of a process stands on: time, chance, log, metrics, the store and the way
-// out to the network. The only place that names a storage backend.
+// Platform: what every role of a process stands on: time, chance, log, metrics, the store and the
+// way out to the network. The only place that names a storage backend.
 //
 // Lifetime: outlives everything that is built on it; members are destroyed in the reverse order.
 

@@ -1,8 +1,9 @@
 #pragma once
-// ProgressBoard: how far a long activity has come, kept in the store so that any process can show it.
+// ProgressBoard: how far a long activity has come, kept in the store so that any process can show
+// it.
 //
-// An orchestration's custom status says in which phase it is; inside a phase (a training's steps, an
-// index's repositories) the activity reports here, at most once a second.
+// An orchestration's custom status says in which phase it is; inside a phase (a training's steps,
+// an index's repositories) the activity reports here, at most once a second.
 //
 // Threads: thread-safe. Errors: a report that cannot be written is dropped: progress is for looking
 // at, the work goes on.

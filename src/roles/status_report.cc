@@ -17,7 +17,8 @@ json::Value published(const Context& ctx, const cache::TenantCache& tenant) {
   const auto info = tenant.publication_info(ctx);
   if (!info) {
     if (info.error().code() == Code::not_found) return nullptr;
-    return {{"error", {{"code", to_string(info.error().code())}, {"message", info.error().message()}}}};
+    return {
+        {"error", {{"code", to_string(info.error().code())}, {"message", info.error().message()}}}};
   }
   return {{"generation", info->generation},
           {"fingerprint", info->fingerprint},
@@ -37,8 +38,8 @@ json::Value progress_of(const Context& ctx, const TenantId& tenant,
   return parsed_or_null(state.custom_status);
 }
 
-json::Value job(const Context& ctx, const TenantId& tenant, const durable::OrchestrationState& state,
-                ProgressBoard& board) {
+json::Value job(const Context& ctx, const TenantId& tenant,
+                const durable::OrchestrationState& state, ProgressBoard& board) {
   json::Object shown;
   shown["instance"] = state.instance.str();
   shown["name"] = state.name;

@@ -11,8 +11,8 @@
 
 namespace cloudfolio::roles {
 
-// One JSON object: {login, published: {…} | null, jobs: [{instance, name, status, phase, done, total,
-// started, updated, error?}], last_sync, last_training}. `client` null: no jobs are known.
+// One JSON object: {login, published: {…} | null, jobs: [{instance, name, status, phase, done,
+// total, started, updated, error?}], last_sync, last_training}. `client` null: no jobs are known.
 Result<std::string> status_report(const Context& ctx, const cache::TenantCache& tenant,
                                   durable::Client* client, ProgressBoard& progress);
 

@@ -11,21 +11,23 @@ Result<std::unique_ptr<SyncRole>> SyncRole::open(const Config& config, Platform&
   options.api_url = config.github_api_url;
   options.token = config.github_token;
   options.request_timeout = std::chrono::seconds(config.github_timeout_seconds);
-  CF_TRY(role->github_,
-         github::Client::open(std::move(options), platform.http(), platform.clock(),
-                              Random(platform.random().next()), platform.log(), platform.metrics()));
+  CF_TRY(role->github_, github::Client::open(std::move(options), platform.http(), platform.clock(),
+                                             Random(platform.random().next()), platform.log(),
+                                             platform.metrics()));
   // GraphQL wants a token; without one REST's anonymous budget is what there is.
   const bool batches = flag(config, "ENABLE_GRAPHQL_BATCH_FETCH") && !config.github_token.empty();
   role->source_ = std::make_unique<sync::GitHubSource>(*role->github_, [batches] {
     return batches ? github::Transport::graphql : github::Transport::rest;
   });
-  role->steps_ = std::make_unique<sync::RefreshSteps>(
-      sync::Services{.cache = platform.cache(),
-                     .source = *role->source_,
-                     .clock = platform.clock(),
-                     .log = platform.log(),
-                     .metrics = platform.metrics(),
-                     .identity = {.recipe_version = std::string(training::kRecipeVersion)}});
+  cache::ContentIdentity identity;
+  identity.recipe_version = training::kRecipeVersion;
+  role->steps_ =
+      std::make_unique<sync::RefreshSteps>(sync::Services{.cache = platform.cache(),
+                                                          .source = *role->source_,
+                                                          .clock = platform.clock(),
+                                                          .log = platform.log(),
+                                                          .metrics = platform.metrics(),
+                                                          .identity = std::move(identity)});
   return role;
 }
 

@@ -20,13 +20,13 @@ Result<std::unique_ptr<System>> System::open(Config config, const Clock& clock, 
   }
   CF_CHECK(system->open_features());
   if (work == Work::orchestrations) CF_CHECK(system->open_orchestrations());
-  system->portfolios_ = std::make_unique<LocalPortfolios>(
-      LocalPortfolios::Parts{.config = system->config_,
-                             .platform = *system->platform_,
-                             .search = *system->search_,
-                             .sync = *system->sync_,
-                             .progress = *system->progress_,
-                             .client = system->scheduler_.get()});
+  system->portfolios_ =
+      std::make_unique<LocalPortfolios>(LocalPortfolios::Parts{.config = system->config_,
+                                                               .platform = *system->platform_,
+                                                               .search = *system->search_,
+                                                               .sync = *system->sync_,
+                                                               .progress = *system->progress_,
+                                                               .client = system->scheduler_.get()});
   return system;
 }
 
@@ -45,8 +45,8 @@ Status System::open_features() {
       {.memory_bytes_max = static_cast<std::size_t>(config_.search_memory_bytes)});
   search_ = std::make_unique<search::PortfolioSearch>(
       *embedders_, platform_->log(), platform_->metrics(), clock_,
-      search::PortfolioSearch::Options{
-          .memory_bytes_max = static_cast<std::size_t>(config_.search_memory_bytes)});
+      search::PortfolioSearch::Options{.memory_bytes_max =
+                                           static_cast<std::size_t>(config_.search_memory_bytes)});
   return Done{};
 }
 
@@ -54,7 +54,10 @@ Status System::open_orchestrations() {
   sync_->register_with(registry_);
   search::register_indexing(
       registry_, platform_->cache(),
-      {.embedders = *embedders_, .log = platform_->log(), .metrics = platform_->metrics(), .clock = clock_},
+      {.embedders = *embedders_,
+       .log = platform_->log(),
+       .metrics = platform_->metrics(),
+       .clock = clock_},
       {.training = config_.training_enabled ? search::Training::on : search::Training::off});
   register_trainer(registry_, config_, *platform_, *base_, *progress_);
   register_start_orchestration(registry_, slot_,
@@ -72,7 +75,8 @@ Result<std::optional<JobView>> System::find_job(const Context& ctx, const Instan
   JobView job;
   job.status = durable::to_string(state->status);
   job.custom_status = state->custom_status;
-  if (const auto tenant = state->tags.find("tenant"); tenant != state->tags.end() && !job.finished()) {
+  if (const auto tenant = state->tags.find("tenant");
+      tenant != state->tags.end() && !job.finished()) {
     if (const auto report = progress_->find(ctx, TenantId(tenant->second), id)) {
       job.custom_status = *report;
     }
@@ -82,7 +86,9 @@ Result<std::optional<JobView>> System::find_job(const Context& ctx, const Instan
   return std::optional(std::move(job));
 }
 
-Status System::announce(const std::string& url) { return lock_->announce(url); }
+Status System::announce(const std::string& url) {
+  return lock_->announce(url);
+}
 
 Result<std::unique_ptr<Session>> open_session(const Config& config, const Clock& clock,
                                               System::Work work) {

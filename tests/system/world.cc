@@ -18,9 +18,12 @@ const Clock& the_clock() {
 // "…http://127.0.0.1:40123…" on the first line of standard output.
 std::string announced_url(Process& process, const std::string& what) {
   const auto line = process.read_line();
-  if (!line) throw std::runtime_error(what + " printed nothing and left with " + std::to_string(process.wait()));
+  if (!line)
+    throw std::runtime_error(what + " printed nothing and left with " +
+                             std::to_string(process.wait()));
   const auto begin = line->find("http");
-  if (begin == std::string::npos) throw std::runtime_error(what + " announced no address: " + *line);
+  if (begin == std::string::npos)
+    throw std::runtime_error(what + " announced no address: " + *line);
   return line->substr(begin, line->find_first_of(" \t\r", begin) - begin);
 }
 
@@ -99,8 +102,8 @@ json::Value Installation::ask(std::vector<std::string> arguments) {
 
 void Installation::serve() {
   Process::Options options;
-  options.arguments = {"serve",          "--listen", "127.0.0.1:0", "--data", data_.string(),
-                       "--github-url", github_url_};
+  options.arguments = {"serve",        "--listen",     "127.0.0.1:0", "--data",
+                       data_.string(), "--github-url", github_url_};
   options.environment = environment;
   options.errors_file = folder_.path() / "serve.log";
   server_ = std::make_unique<Process>(std::move(options));
@@ -114,7 +117,9 @@ std::string Installation::log() const {
   return text.str();
 }
 
-std::filesystem::path sample_portfolio() { return source_folder() / "samples" / "portfolio"; }
+std::filesystem::path sample_portfolio() {
+  return source_folder() / "samples" / "portfolio";
+}
 
 std::int64_t integer(const json::Value& object, const std::string& path) {
   const auto value = json::as_int(at(object, path));

@@ -1,6 +1,6 @@
 #pragma once
-// A small world for tests of the whole program: a GitHub (the simulator, as a process), an installation
-// with its own data folder, and the commands a person would type.
+// A small world for tests of the whole program: a GitHub (the simulator, as a process), an
+// installation with its own data folder, and the commands a person would type.
 
 #include <memory>
 #include <string>

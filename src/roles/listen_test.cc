@@ -1,8 +1,8 @@
-#include "main/listen.h"
+#include "roles/listen.h"
 
 #include <gtest/gtest.h>
 
-namespace cloudfolio::main {
+namespace cloudfolio::roles {
 namespace {
 
 TEST(Listen, reads_host_and_port) {
@@ -12,18 +12,13 @@ TEST(Listen, reads_host_and_port) {
 }
 
 TEST(Listen, refuses_what_is_no_address_and_says_what_is) {
-  for (const char* text : {"", "7071", ":7071", "localhost", "localhost:", "localhost:x", "h:70000", "h:-1"}) {
+  for (const char* text :
+       {"", "7071", ":7071", "localhost", "localhost:", "localhost:x", "h:70000", "h:-1"}) {
     const auto listen = parse_listen(text);
     ASSERT_FALSE(listen) << text;
     EXPECT_NE(listen.error().message().find("127.0.0.1:7071"), std::string::npos);
   }
 }
 
-TEST(Listen, knows_what_only_this_machine_can_reach) {
-  EXPECT_TRUE(is_loopback("127.0.0.1"));
-  EXPECT_TRUE(is_loopback("::1"));
-  EXPECT_FALSE(is_loopback("0.0.0.0"));
-}
-
 }  // namespace
-}  // namespace cloudfolio::main
+}  // namespace cloudfolio::roles

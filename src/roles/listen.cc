@@ -1,13 +1,14 @@
-#include "main/listen.h"
+#include "roles/listen.h"
 
 #include <charconv>
 
-namespace cloudfolio::main {
+namespace cloudfolio::roles {
 
 Result<Listen> parse_listen(std::string_view text) {
-  const Error wrong(Code::invalid_argument, "'" + std::string(text) +
-                                                "' is no HOST:PORT; write 127.0.0.1:7071, or port 0 "
-                                                "for a free one");
+  const Error wrong(Code::invalid_argument,
+                    "'" + std::string(text) +
+                        "' is no HOST:PORT; write 127.0.0.1:7071, or port 0 "
+                        "for a free one");
   const auto colon = text.rfind(':');
   if (colon == std::string_view::npos || colon == 0) return wrong;
   std::string_view address = text.substr(0, colon);
@@ -22,8 +23,4 @@ Result<Listen> parse_listen(std::string_view text) {
   return listen;
 }
 
-bool is_loopback(std::string_view address) {
-  return address == "localhost" || address == "::1" || address.starts_with("127.");
-}
-
-}  // namespace cloudfolio::main
+}  // namespace cloudfolio::roles

@@ -7,7 +7,7 @@
 
 #include "base/result.h"
 
-namespace cloudfolio::main {
+namespace cloudfolio::roles {
 
 struct Listen {
   std::string address;     // Without brackets.
@@ -17,7 +17,4 @@ struct Listen {
 // "127.0.0.1:7071", "localhost:0", "[::1]:7071". Errors: invalid_argument, saying what is expected.
 Result<Listen> parse_listen(std::string_view text);
 
-// Whether only this machine can reach it.
-bool is_loopback(std::string_view address);
-
-}  // namespace cloudfolio::main
+}  // namespace cloudfolio::roles

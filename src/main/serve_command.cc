@@ -1,0 +1,45 @@
+#include <cstdio>
+
+#include "main/commands.h"
+#include "roles/gateway_role.h"
+#include "roles/system.h"
+#include "runtime/periodic_task.h"
+#include "runtime/shutdown.h"
+
+namespace cloudfolio::main {
+namespace {
+constexpr std::chrono::seconds kDrainLongest{20};
+constexpr std::chrono::minutes kMaintainEvery{1};
+}  // namespace
+
+Status run_command(const Invocation& invocation, const ServeCommand& command) {
+  CF_TRY(const auto shutdown, runtime::Shutdown::open());
+  const roles::Config& config = invocation.config;
+  CF_TRY(const auto system,
+         roles::System::open(config, invocation.clock, roles::System::Work::orchestrations));
+  CF_TRY(const auto gateway,
+         roles::GatewayRole::open(config, *system,
+                                  command.listen.empty() ? config.server_listen : command.listen));
+  CF_CHECK(system->announce(gateway->origin()));
+  runtime::PeriodicTask maintenance(
+      {.name = "maintain", .every = kMaintainEvery}, invocation.clock,
+      [&system](std::stop_token stop) {
+        const Context ctx = Context().with_stop(std::move(stop));
+        const Status done = system->platform().storage().maintain(ctx);
+        if (!done) {
+          system->platform().log().warn(ctx, "store.maintenance_failed", {{"error", done.error()}});
+        }
+      });
+  std::printf("cloudfolio serves %s (data in %s; Ctrl-C ends it)\n", gateway->origin().c_str(),
+              config.data.c_str());
+  std::fflush(stdout);
+  const std::string reason = shutdown->wait();
+  system->platform().log().info(Context(), "serve.draining", {{"reason", reason}});
+  const Status drained = gateway->drain(kDrainLongest);
+  if (!drained) {
+    system->platform().log().warn(Context(), "serve.drain_cut", {{"error", drained.error()}});
+  }
+  return Done{};
+}
+
+}  // namespace cloudfolio::main

@@ -1,0 +1,68 @@
+#include "roles/gateway_role.h"
+
+#include "github/webhook.h"
+#include "roles/listen.h"
+
+namespace cloudfolio::roles {
+namespace {
+
+Result<tenancy::TokenTable> tokens_of(const Config& config) {
+  std::vector<tenancy::TokenEntry> entries;
+  for (const TokenConfig& token : config.auth_tokens) {
+    tenancy::TokenEntry entry;
+    entry.sha256 = token.sha256;
+    entry.login = token.tenant;
+    entry.speaks = token.operator_ ? tenancy::TokenEntry::Speaks::for_operator
+                                   : tenancy::TokenEntry::Speaks::for_tenant;
+    entries.push_back(std::move(entry));
+  }
+  return tenancy::TokenTable::parse(entries);
+}
+
+gateway::Gateway::Options gateway_options(const Config& config) {
+  gateway::Gateway::Options options;
+  options.public_url = config.server_public_url;
+  if (!config.webhook_secret.empty()) {
+    options.delivery_is_genuine = [secret = config.webhook_secret](std::string_view body,
+                                                                   std::string_view signature) {
+      return github::signature_matches(secret, body, signature);
+    };
+  }
+  return options;
+}
+
+http::Server::Options server_options(const Config& config, const Listen& listen) {
+  http::Server::Options options;
+  options.address = listen.address;
+  options.port = listen.port;
+  options.body_bytes_max = static_cast<std::size_t>(config.server_body_bytes_max);
+  options.request_timeout = std::chrono::seconds(config.server_request_timeout_seconds);
+  options.connections_max = static_cast<std::size_t>(config.server_connections_max);
+  options.handler_threads_count = static_cast<std::size_t>(config.server_threads);
+  return options;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<GatewayRole>> GatewayRole::open(const Config& config, System& system,
+                                                       const std::string& listen) {
+  CF_TRY(const Listen address, parse_listen(listen));
+  CF_TRY(auto tokens, tokens_of(config));
+  CF_CHECK(gateway::check_listen(address.address, tokens));
+  Platform& platform = system.platform();
+  std::unique_ptr<GatewayRole> role(new GatewayRole());
+  role->gateway_ = std::make_unique<gateway::Gateway>(
+      gateway_options(config), system.portfolios(), *system.client(), std::move(tokens),
+      platform.clock(), platform.log(), platform.metrics());
+  http::Server::Options options = server_options(config, address);
+  options.route_names = role->gateway_->route_names();
+  gateway::Gateway& gateway = *role->gateway_;
+  CF_TRY(role->server_,
+         http::Server::open(
+             std::move(options),
+             [&gateway](http::Request& request) { return gateway.answer(request); },
+             platform.clock(), platform.random(), platform.log(), platform.metrics()));
+  return role;
+}
+
+}  // namespace cloudfolio::roles
