@@ -52,6 +52,13 @@ const Value* find_path(const Value& value, std::string_view dotted_path) {
   return here;
 }
 
+const Value* find_path(const Object& object, std::string_view dotted_path) {
+  const std::size_t dot = dotted_path.find('.');
+  const Value* first = find(object, dotted_path.substr(0, dot));
+  if (first == nullptr || dot == std::string_view::npos) return first;
+  return find_path(*first, dotted_path.substr(dot + 1));
+}
+
 std::optional<std::string_view> as_string(const Value& value) {
   const String* text = value.if_string();
   if (!text) return std::nullopt;

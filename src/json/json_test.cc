@@ -144,5 +144,13 @@ TEST(Json, any_text_is_refused_or_survives_a_round_trip) {
   }
 }
 
+TEST(Find, a_path_through_an_object_points_into_that_object) {
+  const auto object = parse_object(R"({"a":{"b":[1,2]}})");
+  ASSERT_TRUE(object.ok());
+  EXPECT_EQ(find_path(*object, "a.b.1"), &object->at("a").at("b").at(1));
+  EXPECT_EQ(find_path(*object, "a"), &object->at("a"));
+  EXPECT_EQ(find_path(*object, "a.c"), nullptr);
+}
+
 }  // namespace
 }  // namespace cloudfolio::json
