@@ -9,7 +9,6 @@
 #include "main/watch.h"
 #include "roles/system.h"
 #include "runtime/shutdown.h"
-#include "search/index_portfolio.h"
 #include "tenancy/login.h"
 
 namespace cloudfolio::main {
@@ -58,8 +57,7 @@ Status run_command(const Invocation& invocation, const SyncCommand& command) {
                                  command.force ? gateway::Force::yes : gateway::Force::no));
   CF_TRY(const auto job, watch(running.ctx, session, started.instance,
                                "Syncing " + running.tenant.str(), progress));
-  CF_CHECK(watch_if_there(running.ctx, session, InstanceId(search::index_instance(running.tenant)),
-                          "Indexing", progress));
+  CF_CHECK(watch_index(running.ctx, session, running.tenant, progress));
   if (invocation.output == Output::json) {
     print_json(job.output);
     return Done{};
@@ -79,8 +77,7 @@ Status run_command(const Invocation& invocation, const TrainCommand& command) {
          session.portfolios().start_training(running.ctx, running.tenant, request));
   CF_TRY(const auto job,
          watch(running.ctx, session, instance, "Training " + running.tenant.str(), progress));
-  CF_CHECK(watch_if_there(running.ctx, session, InstanceId(search::index_instance(running.tenant)),
-                          "Indexing", progress));
+  CF_CHECK(watch_index(running.ctx, session, running.tenant, progress));
   if (invocation.output == Output::json) {
     print_json(job.output);
     return Done{};

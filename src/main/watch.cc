@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "json/json.h"
+#include "search/index_portfolio.h"
 
 namespace cloudfolio::main {
 namespace {
@@ -55,11 +56,14 @@ Result<roles::JobView> watch(const Context& ctx, roles::Session& session, const 
   }
 }
 
-Status watch_if_there(const Context& ctx, roles::Session& session, const InstanceId& job,
-                      const std::string& what, Progress& progress) {
+Status watch_index(const Context& ctx, roles::Session& session, const TenantId& tenant,
+                   Progress& progress) {
+  const InstanceId job(search::index_instance(tenant));
   CF_TRY(const auto found, session.find_job(ctx, job));
   if (!found) return Done{};
-  CF_CHECK(watch(ctx, session, job, what, progress));
+  const auto indexed = watch(ctx, session, job, "Indexing", progress);
+  if (!indexed && ctx.stopped()) return indexed.error();
+  if (!indexed) progress.say("searches go by words alone: " + indexed.error().message());
   return Done{};
 }
 

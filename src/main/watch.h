@@ -12,8 +12,9 @@ namespace cloudfolio::main {
 Result<roles::JobView> watch(const Context& ctx, roles::Session& session, const InstanceId& job,
                              const std::string& what, Progress& progress);
 
-// The same for a job that others start (indexing after a sync): success at once if there is none.
-Status watch_if_there(const Context& ctx, roles::Session& session, const InstanceId& job,
-                      const std::string& what, Progress& progress);
+// Waits for the index that a sync or a training asked for. Where it cannot be made, says so on
+// `progress` and goes on: the answer that was asked for is there, and words are searchable.
+Status watch_index(const Context& ctx, roles::Session& session, const TenantId& tenant,
+                   Progress& progress);
 
 }  // namespace cloudfolio::main

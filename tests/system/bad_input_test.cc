@@ -41,7 +41,7 @@ TEST_F(BadInput, a_login_that_cannot_be_one_is_wrong_usage) {
 
 TEST_F(BadInput, a_bad_token_is_said_to_be_bad) {
   installation.environment["GITHUB_TOKEN"] = "bad-token";
-  github.control("/_sim/faults", {{"set", {"bad_credentials"}}});
+  github.control("/_sim/faults", {{"set", json::Array{"bad-token"}}});
   const Finished finished = installation.run({"sync", kSampleLogin});
   expect_refusal(finished, 4, "token");
   EXPECT_EQ(finished.errors.find("bad-token"), std::string::npos) << "a token is never printed";

@@ -70,7 +70,7 @@ json::Value Simulator::control(const std::string& path, const json::Value& body)
 }
 
 std::int64_t Simulator::request_count() {
-  return integer(call(http::Method::get, url_ + "/_sim/requests").body, "total");
+  return integer(call(http::Method::get, url_ + "/_sim/requests").body, "requests");
 }
 
 Installation::Installation(std::string github_url)
