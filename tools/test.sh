@@ -22,6 +22,14 @@ suite() {
   ran="$ran $preset"
 }
 
+# Some tests read a folder of real repositories, where one stands beside the checkout.
+find_corpus() {
+  if [ -z "${CLOUDFOLIO_CORPUS:-}" ] && [ -f "$ROOT/../shared/corpus/index.json" ]; then
+    CLOUDFOLIO_CORPUS=$(cd "$ROOT/../shared/corpus" && pwd)
+    export CLOUDFOLIO_CORPUS
+  fi
+}
+
 run_all_tests() {
   local all="" began=$SECONDS
   case ${1:-} in
@@ -29,6 +37,7 @@ run_all_tests() {
     --all) all=--all ;;
     *) echo "./dev test: no option '$1' (see ./dev help)" >&2; exit 2 ;;
   esac
+  find_corpus
   steps_total 9
   setup build test
   if build_preset release 330; then
