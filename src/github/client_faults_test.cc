@@ -115,6 +115,23 @@ TEST_F(ClientFaultsTest, a_limit_is_waited_for_by_githubs_clock_not_by_ours) {
   EXPECT_EQ(github->counters().while_limited_count, 0);
 }
 
+TEST_F(ClientFaultsTest, what_was_whole_before_the_limit_is_kept) {
+  const auto refs = all_refs();
+  control("limits", {{"resource", "graphql"}, {"remaining", 1}, {"reset_in_seconds", 900}});
+  const auto answer = client->fetch_details(ctx, refs, Transport::graphql);
+  ASSERT_TRUE(answer.ok()) << answer.error().message();
+  for (std::size_t at = 0; at < refs.size(); ++at) {
+    const FetchedRepository& fetched = answer->repositories[at];
+    if (refs[at].name == "blank-slate") {
+      EXPECT_NE(fetched.details(), nullptr);  // It needed no second request.
+    } else {
+      ASSERT_NE(fetched.unknown(), nullptr) << refs[at].name;
+      EXPECT_EQ(fetched.unknown()->error.code(), Code::rate_limited);
+    }
+  }
+  EXPECT_EQ(github->counters().while_limited_count, 0);
+}
+
 TEST_F(ClientFaultsTest, a_bad_token_says_nothing_about_the_budget) {
   ASSERT_TRUE(client->probe(ctx, login).ok());
   fault("bad-token*1");

@@ -3,6 +3,8 @@
 #include "github/client.h"
 
 #include <algorithm>
+#include <atomic>
+#include <thread>
 
 #include "github/testing/simulated_github.h"
 #include "http/testing/certificate.h"
@@ -253,6 +255,47 @@ TEST_F(ClientTest, without_a_token_rest_is_used_and_said) {
   EXPECT_EQ(client->budget().core->limit, 60);
 }
 
+// Whatever is pushed, both transports must read the same.
+TEST_F(ClientTest, both_transports_agree_after_random_pushes) {
+  const std::uint64_t seed = Random::from_system().next();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  Random chance(seed);
+  const std::vector<std::string> paths{
+      "README.md",       "readme.txt",      "Readme.rst",     ".repo-context.json",
+      "architecture.MD", "SKILLS-INDEX.md", "docs/README.md", "a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p.c",
+      "a/b/c/d/x.c",     "a/b/c/d/e/y.h",   "a.txt",          "a-b.txt",
+      "a/b.txt",         "ä/ö.txt",         "README.md.bak"};
+  const std::vector<std::string> texts{"",
+                                       "one line\n",
+                                       "{\"a\": 1}",
+                                       "grüße €\n",
+                                       std::string("nul \0 inside", 12),
+                                       "\xef\xbb\xbf# bom\n"};
+  const auto refs = all_refs();
+  for (int round = 0; round < 12; ++round) {
+    for (const RepositoryRef& ref : refs) {
+      json::Object files;
+      for (std::uint64_t count = chance.below(5); count > 0; --count) {
+        const std::string& path = paths[chance.below(paths.size())];
+        if (chance.below(3) == 0)
+          files[path] = nullptr;
+        else
+          files[path] = texts[chance.below(texts.size())];
+      }
+      control("push", {{"owner", ref.owner}, {"repo", ref.name}, {"files", files}});
+    }
+    const auto by_graph = client->fetch_details(ctx, refs, Transport::graphql);
+    const auto by_rest = client->fetch_details(ctx, refs, Transport::rest);
+    ASSERT_TRUE(by_graph.ok() && by_rest.ok());
+    for (std::size_t at = 0; at < refs.size(); ++at) {
+      const Details* one = by_graph->repositories[at].details();
+      const Details* other = by_rest->repositories[at].details();
+      ASSERT_TRUE(one && other) << refs[at].name;
+      ASSERT_TRUE(*one == *other) << refs[at].name << " in round " << round;
+    }
+  }
+}
+
 TEST_F(ClientTest, the_api_may_be_served_over_tls) {
   const auto folder = std::filesystem::path(testing::TempDir()) / "cloudfolio-github-tls";
   std::filesystem::create_directories(folder);
@@ -301,6 +344,41 @@ TEST_F(ClientTest, a_redirect_never_takes_the_token_to_another_host) {
   const auto in_a_circle = Client::open(client_options(), endless, clock, Random(1), log, metrics);
   EXPECT_FALSE((*in_a_circle)->probe(ctx, login).ok());
   EXPECT_LE(endless.urls.size(), 5u);
+}
+
+// Answers 404 to everything, and notices requests that overlap on one lane.
+class CountingClient final : public http::Client {
+ public:
+  Result<http::Response> send(const Context&, const http::ClientRequest& request) override {
+    std::atomic<int>& lane = request.url.ends_with("/graphql") ? graphql : core;
+    if (++lane > 1) overlapped = true;
+    std::this_thread::yield();
+    --lane;
+    ++requests_count;
+    return http::Response{404, {}, "{}"};
+  }
+  std::atomic<int> core{0};
+  std::atomic<int> graphql{0};
+  std::atomic<int> requests_count{0};
+  std::atomic<bool> overlapped{false};
+};
+
+TEST_F(ClientTest, requests_of_many_threads_take_turns_on_each_lane) {
+  CountingClient counting;
+  const auto shared =
+      Client::open(client_options(), counting, clock, Random(1), log, metrics, pause);
+  ASSERT_TRUE(shared.ok());
+  {
+    std::vector<std::jthread> callers;
+    for (int caller = 0; caller < 8; ++caller)
+      callers.emplace_back([&] {
+        for (int call = 0; call < 20; ++call)
+          EXPECT_EQ((*shared)->probe(ctx, login).error().code(), Code::not_found);
+      });
+  }
+  EXPECT_FALSE(counting.overlapped);
+  EXPECT_EQ(counting.requests_count, 160);
+  EXPECT_EQ((*shared)->usage().requests_count, 160);
 }
 
 TEST(ClientOpen, bad_addresses_and_sizes_are_refused) {
