@@ -46,11 +46,8 @@ const Value* find(const Object& object, std::string_view key);
 // Follows keys and array positions: find_path(answer, "data.repository.refs.nodes.0.name").
 const Value* find_path(const Value& value, std::string_view dotted_path);
 const Value* find_path(const Object& object, std::string_view dotted_path);
-// A temporary would be gone before the pointer is used.
+// A temporary (an Object made a Value on the way) would be gone before the pointer is used.
 const Value* find_path(const Value&& value, std::string_view dotted_path) = delete;
-const Value* find(const Value&& value, std::string_view key) = delete;
-const Object* find_object(const Value&& value, std::string_view key) = delete;
-const Array* find_array(const Value&& value, std::string_view key) = delete;
 
 std::optional<std::string_view> find_string(const Value& value, std::string_view key);
 std::optional<std::string_view> find_string(const Object& object, std::string_view key);
