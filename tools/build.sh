@@ -19,7 +19,10 @@ build_preset() {
   shift 2
   local targets=()
   [ $# -gt 0 ] && targets=(--target "$@")
-  build_now() { configure "$1" && cmake --build --preset "$1" -j "$(nproc)" ${targets[@]+"${targets[@]}"}; }
+  # After a failure the rest is built all the same, so that one run shows every error.
+  build_now() {
+    configure "$1" && cmake --build --preset "$1" -j "$(nproc)" ${targets[@]+"${targets[@]}"} -- -k 0
+  }
   step "$preset" "$guess" build_now "$preset"
 }
 

@@ -90,6 +90,12 @@ watch_step() {
   return 0
 }
 
+# What a person needs of a failed step's log: Ninja's first failure, which may stand far above its end, and the end.
+show_failure() {
+  awk '/^FAILED: / { shown = 30 } shown-- > 0' "$1" | cut -c1-400 | head -n 60
+  tail -n "${STEP_LOG_LINES:-40}" "$1" | cut -c1-400
+}
+
 # step NAME GUESS_SECONDS COMMAND…: the command's exit code. Shows the end of the log if it failed.
 step() {
   local name=$1 guess=$2 log="$STEP_DIR/logs/$1.log" began=$SECONDS expected code elapsed
@@ -109,7 +115,7 @@ step() {
   else
     printf '[%d/%d] %-12s failed after %s; the end of %s:\n' "$step_number" "$step_count" "$name" \
       "$(in_words "$elapsed")" "${log#"$ROOT"/}"
-    tail -n "${STEP_LOG_LINES:-40}" "$log" | sed 's/^/    /'
+    show_failure "$log" | sed 's/^/    /'
     [ -n "$step_hint" ] && echo "$step_hint"
   fi
   step_hint=""
