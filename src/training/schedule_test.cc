@@ -44,6 +44,7 @@ TEST(schedule, every_epoch_takes_every_pair_once) {
 
 TEST(schedule, the_warm_up_is_a_tenth_of_the_run_and_never_all_of_it) {
   Recipe recipe;
+  recipe.epoch_count = 12;
   EXPECT_EQ(schedule(pairs(160), recipe).warmup_step_count, 12U);
   recipe.step_count_max = 5;
   EXPECT_EQ(schedule(pairs(160), recipe).warmup_step_count, 0U);
