@@ -81,7 +81,7 @@ TEST_F(ExecutionTest, when_all_gives_results_in_the_order_asked_whatever_order_t
 }
 
 Orchestration<> when_all_of_nothing(OrchestrationContext&, std::string) {
-  const auto none = co_await when_all({});
+  const auto none = co_await when_all(std::vector<Task>());
   co_return std::to_string(none.size());
 }
 
@@ -360,16 +360,17 @@ TEST_F(ExecutionTest, chance_ids_and_time_are_the_same_when_replayed) {
   EXPECT_EQ(turns.output.result[14], '4');
 }
 
+Orchestration<> same(OrchestrationContext&, Task task) {
+  co_return co_await task;
+}
+
 Orchestration<> many_done_at_once(OrchestrationContext& ctx, std::string) {
   auto one = ctx.call("one", "");
   (void)co_await one;
   std::size_t bytes = 0;
   for (int i = 0; i < 1'000'000; ++i) bytes += (co_await one)->size();
   for (int i = 0; i < 100'000; ++i) {
-    CF_CO_TRY(
-        const auto text, co_await [](OrchestrationContext&, Task task) -> Orchestration<> {
-          co_return co_await task;
-        }(ctx, one));
+    CF_CO_TRY(const auto text, co_await same(ctx, one));
     bytes += text.size();
   }
   co_return std::to_string(bytes);
