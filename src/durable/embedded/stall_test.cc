@@ -99,7 +99,8 @@ TEST_F(StallTest, resuming_tries_again) {
 int calls_count = 0;
 Orchestration<> depends_on_a_global(OrchestrationContext& ctx, std::string) {
   CF_CO_TRY(auto a, co_await ctx.external_event("a"));
-  co_return co_await ctx.call(calls_count++ == 0 ? "work" : "other work", a);
+  const std::string name = calls_count++ == 0 ? "work" : "other work";
+  co_return co_await ctx.call(name, a);
 }
 
 TEST_F(StallTest, comparing_live_and_replayed_turns_finds_hidden_state) {
