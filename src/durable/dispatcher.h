@@ -26,8 +26,8 @@ class ActivityResults {
   virtual void report(const ActivityTask& task, Result<std::string> result) = 0;
 };
 
-// Runs activities at least once. Threads: called by the scheduler's thread only, and must not
-// block.
+// Runs activities at least once. Threads: dispatch() and cancel() come from the scheduler's thread
+// and must not block; stop() and waiting_count() may come from another at the same time.
 class ActivityDispatcher {
  public:
   virtual ~ActivityDispatcher() = default;

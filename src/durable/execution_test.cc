@@ -360,6 +360,15 @@ TEST_F(ExecutionTest, chance_ids_and_time_are_the_same_when_replayed) {
   EXPECT_EQ(turns.output.result[14], '4');
 }
 
+// Histories of running instances outlive the build that wrote them: another stream of numbers or
+// ids would replay them differently.
+TEST_F(ExecutionTest, chance_and_ids_are_the_same_in_every_build) {
+  auto turns = start(by_chance);
+  turns.run();
+  EXPECT_EQ(std::get<TaskScheduled>(turns.history[2].body).input,
+            "ddc589f5-460e-414c-8b75-57565f252cb5268");
+}
+
 Orchestration<> same(OrchestrationContext&, Task task) {
   co_return co_await task;
 }
