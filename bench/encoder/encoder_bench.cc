@@ -87,7 +87,8 @@ json::Object train(const Model& model, const std::vector<TokenIds>& sequences,
   double spent = 0;
   double cpu = 0;
   const auto begin = Clock::now();
-  for (std::size_t step = 0, at = 0; step < 300 && (rates.size() < 5 || seconds_since(begin) < 12); ++step) {
+  for (std::size_t step = 0, at = 0; step < 300 && (rates.size() < 5 || seconds_since(begin) < 12);
+       ++step) {
     pairs.clear();
     for (std::size_t i = 0; i < batch_size; ++i, at += 2) {
       pairs.push_back({sequences[at % sequences.size()], sequences[(at + 1) % sequences.size()]});
