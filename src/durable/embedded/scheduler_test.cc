@@ -376,6 +376,7 @@ TEST_F(SchedulerTest, a_full_disk_is_said_and_nothing_is_lost) {
   EXPECT_EQ(outcome("one"), "Completed: child Hello you");
   EXPECT_EQ(start("child", "two"), "two");
   EXPECT_EQ(lines.lines_of("durable.log_recovered").size(), 1u);
+  close();  // Its disk asks `full`.
 }
 
 TEST_F(SchedulerTest, a_directory_has_one_owner_and_a_damaged_log_says_so) {
