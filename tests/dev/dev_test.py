@@ -44,7 +44,7 @@ class Machine:
     def dev(self, *arguments, **variables):
         environment = {"PATH": str(self.bin), "HOME": str(self.folder), "ROOT_OF_TEST": str(self.folder), **variables}
         return subprocess.run([str(self.bin / "bash"), str(self.folder / "dev"), *arguments], env=environment,
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300)
 
     def apt_calls(self):
         calls = self.folder / "apt-calls"
