@@ -91,8 +91,7 @@ def key_of(test, build, hashes):
     command = test["command"]
     is_program = bool(command) and command[0].startswith(str(build))
     parts = [json.dumps(command), hashes["data" if is_program else "all"]]
-    if is_program:
-        parts.append(stamp(command[0]))
+    parts += [stamp(word) for word in command if word.startswith(str(build)) and "/test-results/" not in word]
     if test["labels"] != ["unit"]:
         parts.append(stamp(build / "cloudfolio"))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
