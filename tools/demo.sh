@@ -91,7 +91,7 @@ portfolio_step() {
   local name=$1 guess=$2
   shift 2
   step "$name" "$guess" cloudfolio "$@" || exit 1
-  sed 's/^/      /' "$STEP_DIR/logs/$name.log" | grep -v '^ *{' | tail -n 6
+  grep -vE '^(Syncing|Training|Indexing)' "$STEP_DIR/logs/$name.log" | sed 's/^/      /' | tail -n 6
 }
 
 show_search() {
@@ -131,6 +131,7 @@ demo() {
   build_release || exit 1
   [ "$(cat "$STEP_DIR/packages-installed-at" 2>/dev/null || echo 0)" -ge "$started_at" ] && installed=true
   mkdir -p "$data"
+  export CLOUDFOLIO_LOG_LEVEL="${CLOUDFOLIO_LOG_LEVEL:-warn}"   # What a first visit shows is the answers.
   if [ "$origin" = simulator ]; then
     start_simulator
     export GITHUB_TOKEN=simulated   # The simulator answers any token.
