@@ -253,9 +253,9 @@ def main():
         return count(options.presets, options.broken)
     if options.what == "targets":
         build = ROOT / "build" / options.preset
+        # CTest knows no program of a test before it is built: cloudfolio_test (cmake/rooms.cmake) names it so.
         for test in list_tests(build, options.only):
-            if test["command"] and test["command"][0].startswith(str(build)):
-                print(pathlib.Path(test["command"][0]).name)
+            print(test["name"].replace("/", "_") + "_test")
         return 0
     return run(options.preset, options.only, options.all)
 

@@ -337,7 +337,7 @@ class Parser {
       if (is_list)
         value.list.push_back(std::move(element));
       else
-        value.object.emplace_back(std::move(key), std::move(element));
+        value.object.push_back({std::move(key), std::move(element)});
     }
     CF_CHECK(advance());
     return value;

@@ -27,12 +27,18 @@ struct Place {
 
 // A literal, a variable, or a list or object of them. Enum values are kept as strings.
 struct Input {
+  struct Member;  // Of an object.
   enum class Kind { literal, enumerator, variable, list, object };
   Kind kind = Kind::literal;
   json::Value literal;  // Also an enumerator's name.
   std::string variable;
   std::vector<Input> list;
-  std::vector<std::pair<std::string, Input>> object;
+  std::vector<Member> object;
+};
+
+struct Input::Member {
+  std::string key;
+  Input value;
 };
 
 struct Argument {

@@ -15,7 +15,10 @@ Result<std::int64_t> pragma(Database& database, std::string_view sql) {
   return row ? statement.integer(0) : 0;
 }
 
+// In one read transaction: beside a process that is migrating, three answers from three moments
+// would make a new database look like another program's.
 Status check_owner(Database& database, const Schema& schema) {
+  CF_TRY(auto transaction, Transaction::begin(database, Transaction::Kind::read));
   CF_TRY(const auto owner, pragma(database, "PRAGMA application_id"));
   if (owner == schema.application_id) return Done{};
   CF_TRY(const auto version, pragma(database, "PRAGMA user_version"));

@@ -87,15 +87,19 @@ TEST_F(MigrationTest, a_failing_step_leaves_the_version_before_it) {
 }
 
 TEST_F(MigrationTest, several_may_open_a_new_database_at_once) {
-  std::vector<std::thread> threads;
-  for (int i = 0; i < 8; ++i) {
-    threads.emplace_back([this] {
-      auto database = open();
-      const auto migrated = migrate(*database, schema(kNew));
-      EXPECT_TRUE(migrated) << migrated.error().message();
-    });
+  for (int round = 0; round < 20; ++round) {
+    fs::remove_all(folder_);
+    fs::create_directory(folder_);
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 8; ++i) {
+      threads.emplace_back([this] {
+        auto database = open();
+        const auto migrated = migrate(*database, schema(kNew));
+        EXPECT_TRUE(migrated) << migrated.error().message();
+      });
+    }
+    for (auto& thread : threads) thread.join();
   }
-  for (auto& thread : threads) thread.join();
 }
 
 }  // namespace
