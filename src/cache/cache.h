@@ -28,6 +28,8 @@ class Cache {
 
   // Only for a tenant that was authenticated, or whose public portfolio is asked for.
   TenantCache open(const TenantId& tenant) const;
+  // A place, private ones too: for whoever writes it, or found a live right (cache/rights.h).
+  TenantCache open(const Place& place) const;
 
  private:
   std::shared_ptr<const Store> store_;

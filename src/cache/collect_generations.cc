@@ -11,13 +11,13 @@ namespace cloudfolio::cache {
 namespace {
 
 // What the publication reaches, or may still be read by a run that works on it.
-bool is_reached(const TenantId& tenant, const PublicationInfo* info, const std::string& key) {
-  const auto generation = generation_of(tenant, key);
+bool is_reached(const Place& place, const PublicationInfo* info, const std::string& key) {
+  const auto generation = generation_of(place, key);
   if (!generation) return true;  // The counter: not a part of any generation.
   if (!info) return false;
   if (key == info->index.key || key == info->stale_index) return true;
   if (info->previous && key == info->previous->key) return true;
-  return *generation == info->generation && !is_index_key(tenant, key);
+  return *generation == info->generation && !is_index_key(place, key);
 }
 
 }  // namespace
@@ -28,7 +28,7 @@ Result<TenantCache::Collected> TenantCache::collect_generations(const Context& c
                                                                 std::string from) const {
   const Clock::WallTime before = store_->clock().wall_time() - grace;
   storage::ListOptions options;
-  options.prefix = generations_prefix(tenant_);
+  options.prefix = generations_prefix(place_);
   options.continuation = std::move(from);
   options.max_count = std::clamp<std::size_t>(count_max, 1, storage::kBlobPageCountMax);
   CF_TRY(const storage::BlobPage page, store_->blobs().list(ctx, options));
@@ -40,12 +40,34 @@ Result<TenantCache::Collected> TenantCache::collect_generations(const Context& c
   for (const storage::BlobEntry& entry : page.entries) {
     ++collected.examined_count;
     if (entry.properties.last_modified >= before) continue;
-    if (is_reached(tenant_, info ? &*info : nullptr, entry.key.str())) continue;
+    if (is_reached(place_, info ? &*info : nullptr, entry.key.str())) continue;
     storage::RemoveOptions remove;
     remove.condition = storage::Matches{entry.properties.etag};
     const Status removed = store_->blobs().remove(ctx, entry.key, remove);
     if (!removed && removed.error().code() == Code::conflict) continue;  // Written again.
     if (!removed) return removed.error();
+    ++collected.removed_count;
+    collected.removed_bytes += entry.properties.size_bytes;
+  }
+  return collected;
+}
+
+Result<TenantCache::Collected> TenantCache::remove_private(const Context& ctx,
+                                                           std::size_t count_max,
+                                                           std::string from) const {
+  if (place_.scope.is_public())
+    return Error(Code::invalid_argument, "a public place is not removed this way");
+  CF_CHECK(store_->blobs().remove(ctx, storage::BlobKey(bundle_key(place_)), {}));
+  storage::ListOptions options;
+  options.prefix = private_prefix(place_);
+  options.continuation = std::move(from);
+  options.max_count = std::clamp<std::size_t>(count_max, 1, storage::kBlobPageCountMax);
+  CF_TRY(const storage::BlobPage page, store_->blobs().list(ctx, options));
+  Collected collected;
+  collected.next = page.continuation;
+  for (const storage::BlobEntry& entry : page.entries) {
+    ++collected.examined_count;
+    CF_CHECK(store_->blobs().remove(ctx, entry.key, {}));
     ++collected.removed_count;
     collected.removed_bytes += entry.properties.size_bytes;
   }

@@ -7,6 +7,7 @@ namespace cloudfolio::cache {
 namespace {
 
 constexpr char kUsername[] = "username";
+constexpr char kScope[] = "scope";
 constexpr char kKind[] = "kind";
 constexpr char kFingerprint[] = "fingerprint";
 constexpr char kGeneration[] = "generation";
@@ -25,6 +26,15 @@ bool is_expired(const storage::BlobProperties& properties, Clock::WallTime now) 
   if (text == metadata.end()) return false;
   const auto expires_at = time_from(text->second);
   return !expires_at || *expires_at <= now;
+}
+
+// An entry that names nobody is the old app's, and so of no scope.
+bool is_of(const storage::Metadata& metadata, const Place& place, Store::Unnamed unnamed) {
+  const auto scope = metadata.find(kScope);
+  if ((scope == metadata.end() ? "" : scope->second) != place.scope.text()) return false;
+  const auto owner = metadata.find(kUsername);
+  if (owner == metadata.end()) return unnamed == Store::Unnamed::accepted;
+  return owner->second == place.tenant.str();
 }
 
 Error corrupt_entry(EntryKind kind, Error error) {
@@ -90,14 +100,10 @@ Result<EntryRead> Store::read(const Context& ctx, EntryKind kind, const std::str
   return read;
 }
 
-Result<std::string> Store::read_own(const Context& ctx, EntryKind kind, const TenantId& tenant,
+Result<std::string> Store::read_own(const Context& ctx, EntryKind kind, const Place& place,
                                     const std::string& key, Unnamed unnamed) const {
   CF_TRY(EntryRead read, this->read(ctx, kind, key));
-  const auto& metadata = read.blob.properties.metadata;
-  const auto owner = metadata.find(kUsername);
-  const bool own =
-      owner == metadata.end() ? unnamed == Unnamed::accepted : owner->second == tenant.str();
-  if (read.status != EntryStatus::valid || !own)
+  if (read.status != EntryStatus::valid || !is_of(read.blob.properties.metadata, place, unnamed))
     return Error(Code::not_found, "no " + std::string(to_string(kind)) + " under that name");
   return std::move(read.blob.bytes);
 }
@@ -124,7 +130,8 @@ Result<storage::ETag> Store::write(const Context& ctx, const EntryLabel& label,
                                    const std::string& key, std::string bytes,
                                    storage::PutOptions options) const {
   options.metadata = label.more;
-  options.metadata[kUsername] = label.tenant.str();
+  options.metadata[kUsername] = label.place.tenant.str();
+  if (!label.place.scope.is_public()) options.metadata[kScope] = label.place.scope.text();
   options.metadata[kKind] = to_string(label.kind);
   if (!label.fingerprint.empty()) options.metadata[kFingerprint] = label.fingerprint;
   if (label.generation > 0) options.metadata[kGeneration] = std::to_string(label.generation);

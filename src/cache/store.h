@@ -19,6 +19,7 @@
 #include "base/id.h"
 #include "base/result.h"
 #include "cache/metrics.h"
+#include "cache/place.h"
 #include "storage/blob_store.h"
 
 namespace cloudfolio::cache {
@@ -48,7 +49,7 @@ struct EntryRead {
 // Who and what an entry is, for its metadata. Empty texts are left out.
 struct EntryLabel {
   EntryKind kind = EntryKind::bundle;
-  TenantId tenant;
+  Place place;
   std::string fingerprint = {};
   std::uint64_t generation = 0;  // 0: none
   storage::Metadata more = {};   // further names and values
@@ -62,11 +63,11 @@ class Store {
 
   // Errors: corrupt (with the remedy), and the store's.
   Result<EntryRead> read(const Context& ctx, EntryKind kind, const std::string& key) const;
-  // The bytes of a valid entry that is this tenant's; anything else is not_found. An entry that
-  // names nobody (the old app's) counts as the tenant's where its key says so, which is what
-  // `Unnamed` decides.
+  // The bytes of a valid entry that is of this tenant and scope; anything else is not_found. An
+  // entry that names nobody (the old app's) counts as the tenant's where its key says so, which is
+  // what `Unnamed` decides.
   enum class Unnamed : std::uint8_t { accepted, refused };
-  Result<std::string> read_own(const Context& ctx, EntryKind kind, const TenantId& tenant,
+  Result<std::string> read_own(const Context& ctx, EntryKind kind, const Place& place,
                                const std::string& key, Unnamed unnamed) const;
   // JSON in the original's headers (application/json, Content-Encoding utf-8).
   Result<storage::ETag> write_json(const Context& ctx, const EntryLabel& label,

@@ -37,9 +37,8 @@ bool is_in_doubt(Code code) {
   return code == Code::unavailable || code == Code::deadline_exceeded || code == Code::conflict;
 }
 
-EntryLabel label_of(const TenantId& tenant, const PublicationInfo& info) {
-  return EntryLabel{EntryKind::bundle, tenant, info.fingerprint, info.generation,
-                    metadata_of(info)};
+EntryLabel label_of(const Place& place, const PublicationInfo& info) {
+  return EntryLabel{EntryKind::bundle, place, info.fingerprint, info.generation, metadata_of(info)};
 }
 
 // The state after a new generation took the place of `old` (nullptr: of nothing).
@@ -69,18 +68,21 @@ Cache::Cache(storage::BlobStore& blobs, const Clock& clock, telemetry::MetricReg
     : store_(std::make_shared<Store>(blobs, clock, metrics)) {}
 
 TenantCache Cache::open(const TenantId& tenant) const {
-  return TenantCache(store_, tenant);
+  return TenantCache(store_, Place(tenant));
+}
+TenantCache Cache::open(const Place& place) const {
+  return TenantCache(store_, place);
 }
 
-TenantCache::TenantCache(std::shared_ptr<const Store> store, TenantId tenant)
-    : store_(std::move(store)), tenant_(std::move(tenant)) {
-  CF_ENSURE(!tenant_.empty(), "a cache for nobody");
+TenantCache::TenantCache(std::shared_ptr<const Store> store, Place place)
+    : store_(std::move(store)), place_(std::move(place)) {
+  CF_ENSURE(!place_.tenant.empty(), "a cache for nobody");
 }
 
 Result<PublicationInfo> TenantCache::publication_info(const Context& ctx) const {
-  auto properties = store_->blobs().head(ctx, storage::BlobKey(bundle_key(tenant_)));
+  auto properties = store_->blobs().head(ctx, storage::BlobKey(bundle_key(place_)));
   if (properties) return info_from(*properties);
-  if (properties.error().code() == Code::not_found) return nothing_published(tenant_);
+  if (properties.error().code() == Code::not_found) return nothing_published(place_.tenant);
   return std::move(properties).error();
 }
 
@@ -101,9 +103,9 @@ Result<Publication> decode(const TenantId& tenant, const storage::Blob& blob) {
 }  // namespace
 
 Result<Publication> TenantCache::read_publication(const Context& ctx) const {
-  CF_TRY(const EntryRead read, store_->read(ctx, EntryKind::bundle, bundle_key(tenant_)));
-  if (read.status != EntryStatus::valid) return nothing_published(tenant_);
-  return decode(tenant_, read.blob);
+  CF_TRY(const EntryRead read, store_->read(ctx, EntryKind::bundle, bundle_key(place_)));
+  if (read.status != EntryStatus::valid) return nothing_published(place_.tenant);
+  return decode(place_.tenant, read.blob);
 }
 
 Result<std::optional<Publication>> TenantCache::read_if_changed(const Context& ctx,
@@ -115,12 +117,12 @@ Result<std::optional<Publication>> TenantCache::read_if_changed(const Context& c
 }
 
 Result<TenantCache::PublishedJson> TenantCache::read_publication_json(const Context& ctx) const {
-  CF_TRY(const EntryRead read, store_->read(ctx, EntryKind::bundle, bundle_key(tenant_)));
-  if (read.status != EntryStatus::valid) return nothing_published(tenant_);
+  CF_TRY(const EntryRead read, store_->read(ctx, EntryKind::bundle, bundle_key(place_)));
+  if (read.status != EntryStatus::valid) return nothing_published(place_.tenant);
   auto unwrapped = unwrap(read.blob.bytes);
-  if (!unwrapped) return damaged(tenant_, std::move(unwrapped).error());
+  if (!unwrapped) return damaged(place_.tenant, std::move(unwrapped).error());
   if (!unwrapped->data.is_array())
-    return damaged(tenant_, Error(Code::corrupt, "a bundle is no JSON array"));
+    return damaged(place_.tenant, Error(Code::corrupt, "a bundle is no JSON array"));
   return PublishedJson{info_from(read.blob.properties), write_ascii(unwrapped->data)};
 }
 
@@ -129,7 +131,7 @@ Result<RepositoryEntry> TenantCache::read_repository(const Context& ctx,
   CF_TRY(const Publication publication, read_publication(ctx));
   if (const RepositoryEntry* entry = publication.bundle->find(name)) return *entry;
   return Error(Code::not_found,
-               "no repository of that name in the portfolio of '" + tenant_.str() + "'");
+               "no repository of that name in the portfolio of '" + place_.tenant.str() + "'");
 }
 
 Result<PublicationInfo> TenantCache::publish(const Context& ctx, const PublishRequest& request,
@@ -142,12 +144,12 @@ Result<PublicationInfo> TenantCache::publish(const Context& ctx, const PublishRe
     auto found = publication_info(ctx);
     if (!found && found.error().code() != Code::not_found) return std::move(found).error();
     if (found && found->generation == request.generation) return *std::move(found);
-    if (!is_base(found ? &*found : nullptr, request)) return moved(tenant_);
+    if (!is_base(found ? &*found : nullptr, request)) return moved(place_.tenant);
     const PublicationInfo next = succeeding(found ? &*found : nullptr, request, bundle);
     storage::PutIf condition = storage::Nothing{};
     if (found) condition = storage::Matches{storage::ETag(found->etag)};
     auto etag =
-        store_->write_json(ctx, label_of(tenant_, next), bundle_key(tenant_), body, condition);
+        store_->write_json(ctx, label_of(place_, next), bundle_key(place_), body, condition);
     if (etag) return publication_info(ctx);
     if (!is_in_doubt(etag.error().code()) || attempt == kPublishAttemptsMax)
       return std::move(etag).error();
@@ -161,15 +163,15 @@ Result<PublicationInfo> TenantCache::publish(const Context& ctx, const PublishRe
 
 Result<PublicationInfo> TenantCache::swap_index(const Context& ctx, std::string_view expected_etag,
                                                 const IndexPointer& next) const {
-  CF_TRY(EntryRead read, store_->read(ctx, EntryKind::bundle, bundle_key(tenant_)));
-  if (read.status != EntryStatus::valid) return nothing_published(tenant_);
+  CF_TRY(EntryRead read, store_->read(ctx, EntryKind::bundle, bundle_key(place_)));
+  if (read.status != EntryStatus::valid) return nothing_published(place_.tenant);
   PublicationInfo info = info_from(read.blob.properties);
   if (info.index == next) return info;
-  if (info.etag != expected_etag) return moved(tenant_);
-  if (!is_index_key(tenant_, next.key) || generation_of(tenant_, next.key) != info.generation)
+  if (info.etag != expected_etag) return moved(place_.tenant);
+  if (!is_index_key(place_, next.key) || generation_of(place_, next.key) != info.generation)
     return Error(Code::invalid_argument, "that is no index of generation " +
                                              std::to_string(info.generation) + " of '" +
-                                             tenant_.str() + "'");
+                                             place_.tenant.str() + "'");
   if (next.model != info.index.model) {
     info.previous = info.index;
     // Of this generation that model has no index yet: its last one then.
@@ -177,7 +179,7 @@ Result<PublicationInfo> TenantCache::swap_index(const Context& ctx, std::string_
   }
   info.index = next;
   info.stale_index.clear();
-  CF_CHECK(store_->write_json(ctx, label_of(tenant_, info), bundle_key(tenant_),
+  CF_CHECK(store_->write_json(ctx, label_of(place_, info), bundle_key(place_),
                               std::move(read.blob.bytes),
                               storage::Matches{read.blob.properties.etag}));
   return publication_info(ctx);
@@ -185,22 +187,22 @@ Result<PublicationInfo> TenantCache::swap_index(const Context& ctx, std::string_
 
 Result<PublicationInfo> TenantCache::step_back(const Context& ctx,
                                                std::string_view expected_etag) const {
-  CF_TRY(EntryRead read, store_->read(ctx, EntryKind::bundle, bundle_key(tenant_)));
-  if (read.status != EntryStatus::valid) return nothing_published(tenant_);
+  CF_TRY(EntryRead read, store_->read(ctx, EntryKind::bundle, bundle_key(place_)));
+  if (read.status != EntryStatus::valid) return nothing_published(place_.tenant);
   PublicationInfo info = info_from(read.blob.properties);
-  if (info.etag != expected_etag) return moved(tenant_);
+  if (info.etag != expected_etag) return moved(place_.tenant);
   if (!info.previous)
-    return Error(Code::not_found, "'" + tenant_.str() + "' never had another model");
+    return Error(Code::not_found, "'" + place_.tenant.str() + "' never had another model");
   IndexPointer back = *info.previous;
   info.previous = info.index;
   info.stale_index.clear();
-  if (generation_of(tenant_, back.key) != info.generation) {
+  if (generation_of(place_, back.key) != info.generation) {
     info.stale_index = back.key;
     back.key.clear();
     back.coverage.clear();
   }
   info.index = back;
-  CF_CHECK(store_->write_json(ctx, label_of(tenant_, info), bundle_key(tenant_),
+  CF_CHECK(store_->write_json(ctx, label_of(place_, info), bundle_key(place_),
                               std::move(read.blob.bytes),
                               storage::Matches{read.blob.properties.etag}));
   return publication_info(ctx);

@@ -10,6 +10,10 @@
 // only, so a reader sees the old whole or the new whole. A reader reads it once, then everything
 // that it names.
 //
+// A tenant has a public publication and may have a private one (cache/place.h). They are two
+// TenantCaches that share nothing; the private one is opened for readers where there is a live
+// right to it only (cache/rights.h).
+//
 // Promises: what returned without an error is as durable as the store. Every call may be repeated:
 //           staging overwrites with the same bytes, a publication that is there is a success.
 // Threads:  thread-safe; any number of objects and processes may serve one tenant.
@@ -31,6 +35,7 @@
 #include "base/result.h"
 #include "cache/bundle.h"
 #include "cache/model_record.h"
+#include "cache/place.h"
 
 namespace cloudfolio::cache {
 
@@ -80,9 +85,11 @@ struct PublishRequest {
 class TenantCache {
  public:
   // For cache/cache.h and tests; features are handed one.
-  TenantCache(std::shared_ptr<const Store> store, TenantId tenant);
+  TenantCache(std::shared_ptr<const Store> store, Place place);
 
-  const TenantId& tenant() const { return tenant_; }
+  const TenantId& tenant() const { return place_.tenant; }
+  const Scope& scope() const { return place_.scope; }
+  const Place& place() const { return place_; }
 
   // === The publication ===
   // Without the body: cheap enough for every query, to learn whether what is in memory is still
@@ -165,9 +172,14 @@ class TenantCache {
   Result<Collected> collect_generations(const Context& ctx, std::chrono::seconds grace,
                                         std::size_t count_max, std::string from = {}) const;
 
+  // Removes a private place: first what readers reach, then everything else. Examines one slice;
+  // may be repeated until `next` is empty. invalid_argument for the public place.
+  Result<Collected> remove_private(const Context& ctx, std::size_t count_max,
+                                   std::string from = {}) const;
+
  private:
   std::shared_ptr<const Store> store_;
-  TenantId tenant_;
+  Place place_;
 };
 
 }  // namespace cloudfolio::cache

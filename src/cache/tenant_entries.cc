@@ -40,8 +40,8 @@ Error no_model() {
 }
 
 Result<std::optional<std::string>> find_json(const Context& ctx, const Store& store, EntryKind kind,
-                                             const TenantId& tenant, const std::string& key) {
-  auto bytes = store.read_own(ctx, kind, tenant, key, Unnamed::refused);
+                                             const Place& place, const std::string& key) {
+  auto bytes = store.read_own(ctx, kind, place, key, Unnamed::refused);
   if (!bytes && bytes.error().code() == Code::not_found) return std::optional<std::string>();
   if (!bytes) return std::move(bytes).error();
   CF_TRY(std::string text, unwrap_text(kind, *bytes));
@@ -60,7 +60,7 @@ Status write_json(const Context& ctx, const Store& store, const EntryLabel& labe
 // === Staging ===
 
 Result<std::uint64_t> TenantCache::reserve_generation(const Context& ctx) const {
-  const std::string key = generation_counter_key(tenant_);
+  const std::string key = generation_counter_key(place_);
   for (int attempt = 0; attempt < kReserveAttemptsMax; ++attempt) {
     std::uint64_t latest = 0;
     auto info = publication_info(ctx);
@@ -75,19 +75,20 @@ Result<std::uint64_t> TenantCache::reserve_generation(const Context& ctx) const 
         if (const auto number = json::as_int(unwrapped->data); number && *number > 0)
           latest = std::max(latest, static_cast<std::uint64_t>(*number));
     }
-    const EntryLabel label{EntryKind::counter, tenant_, {}, latest + 1, {}};
+    const EntryLabel label{EntryKind::counter, place_, {}, latest + 1, {}};
     auto etag = store_->write_json(
         ctx, label, key, wrap(std::to_string(latest + 1), store_->clock().wall_time()), condition);
     if (etag) return latest + 1;
     if (etag.error().code() != Code::conflict) return std::move(etag).error();
   }
-  return Error(Code::unavailable, "too many refreshes of '" + tenant_.str() + "' begin at once");
+  return Error(Code::unavailable,
+               "too many refreshes of '" + place_.tenant.str() + "' begin at once");
 }
 
 Status TenantCache::stage(const Context& ctx, std::uint64_t generation,
                           const RepositoryEntry& entry) const {
-  const EntryLabel label{EntryKind::repository, tenant_, entry.fingerprint, generation, {}};
-  CF_CHECK(store_->write_json(ctx, label, staged_key(tenant_, generation, entry.metadata.id),
+  const EntryLabel label{EntryKind::repository, place_, entry.fingerprint, generation, {}};
+  CF_CHECK(store_->write_json(ctx, label, staged_key(place_, generation, entry.metadata.id),
                               wrap(to_json(entry), store_->clock().wall_time())));
   return Done{};
 }
@@ -95,7 +96,7 @@ Status TenantCache::stage(const Context& ctx, std::uint64_t generation,
 Result<RepositoryEntry> TenantCache::read_staged(const Context& ctx, std::uint64_t generation,
                                                  std::int64_t id) const {
   CF_TRY(const std::string bytes,
-         store_->read_own(ctx, EntryKind::repository, tenant_, staged_key(tenant_, generation, id),
+         store_->read_own(ctx, EntryKind::repository, place_, staged_key(place_, generation, id),
                           Unnamed::refused));
   CF_TRY(const Unwrapped unwrapped, unwrap(bytes));
   return read_entry(unwrapped.data);
@@ -104,15 +105,15 @@ Result<RepositoryEntry> TenantCache::read_staged(const Context& ctx, std::uint64
 Status TenantCache::stage_note(const Context& ctx, std::uint64_t generation, std::string_view name,
                                std::string_view json) const {
   if (!is_note_name(name)) return Error(Code::invalid_argument, "a note's name is of [a-z0-9-]");
-  const EntryLabel label{EntryKind::note, tenant_, {}, generation, {}};
-  return write_json(ctx, *store_, label, note_key(tenant_, generation, name), json);
+  const EntryLabel label{EntryKind::note, place_, {}, generation, {}};
+  return write_json(ctx, *store_, label, note_key(place_, generation, name), json);
 }
 
 Result<std::string> TenantCache::read_note(const Context& ctx, std::uint64_t generation,
                                            std::string_view name) const {
   if (!is_note_name(name)) return Error(Code::invalid_argument, "a note's name is of [a-z0-9-]");
   CF_TRY(const std::string bytes,
-         store_->read_own(ctx, EntryKind::note, tenant_, note_key(tenant_, generation, name),
+         store_->read_own(ctx, EntryKind::note, place_, note_key(place_, generation, name),
                           Unnamed::refused));
   return unwrap_text(EntryKind::note, bytes);
 }
@@ -121,15 +122,15 @@ Result<std::string> TenantCache::read_note(const Context& ctx, std::uint64_t gen
 
 Result<std::string> TenantCache::write_index(const Context& ctx, std::uint64_t generation,
                                              std::string bytes) const {
-  std::string key = index_key(tenant_, generation, crypto::random_hex(8));
-  const EntryLabel label{EntryKind::index, tenant_, {}, generation, {}};
+  std::string key = index_key(place_, generation, crypto::random_hex(8));
+  const EntryLabel label{EntryKind::index, place_, {}, generation, {}};
   CF_CHECK(store_->write_bytes(ctx, label, key, std::move(bytes), "application/octet-stream"));
   return key;
 }
 
 Result<std::string> TenantCache::read_index(const Context& ctx, std::string_view key) const {
-  if (!is_index_key(tenant_, key)) return Error(Code::not_found, "no index under that name");
-  return store_->read_own(ctx, EntryKind::index, tenant_, std::string(key), Unnamed::refused);
+  if (!is_index_key(place_, key)) return Error(Code::not_found, "no index under that name");
+  return store_->read_own(ctx, EntryKind::index, place_, std::string(key), Unnamed::refused);
 }
 
 // === Models ===
@@ -138,8 +139,8 @@ Status TenantCache::write_model(const Context& ctx, std::string_view fingerprint
                                 std::string zip) const {
   if (!is_fingerprint(fingerprint))
     return Error(Code::invalid_argument, "that is no content fingerprint");
-  const EntryLabel label{EntryKind::model, tenant_, std::string(fingerprint), 0, {}};
-  CF_CHECK(store_->write_bytes(ctx, label, model_archive_key(fingerprint), std::move(zip),
+  const EntryLabel label{EntryKind::model, place_, std::string(fingerprint), 0, {}};
+  CF_CHECK(store_->write_bytes(ctx, label, model_archive_key(place_, fingerprint), std::move(zip),
                                "application/zip"));
   return Done{};
 }
@@ -147,23 +148,24 @@ Status TenantCache::write_model(const Context& ctx, std::string_view fingerprint
 Result<std::string> TenantCache::read_model(const Context& ctx,
                                             std::string_view fingerprint) const {
   if (!is_fingerprint(fingerprint)) return no_model();
-  return store_->read_own(ctx, EntryKind::model, tenant_, model_archive_key(fingerprint),
+  return store_->read_own(ctx, EntryKind::model, place_, model_archive_key(place_, fingerprint),
                           Unnamed::refused);
 }
 
 Status TenantCache::write_model_record(const Context& ctx, const ModelRecord& record) const {
   if (!is_fingerprint(record.fingerprint))
     return Error(Code::invalid_argument, "a model's record without content fingerprint");
-  const EntryLabel label{EntryKind::model_record, tenant_, record.fingerprint, 0, {}};
-  CF_CHECK(store_->write_json(ctx, label, model_metadata_key(record.fingerprint), to_json(record)));
+  const EntryLabel label{EntryKind::model_record, place_, record.fingerprint, 0, {}};
+  CF_CHECK(store_->write_json(ctx, label, model_metadata_key(place_, record.fingerprint),
+                              to_json(record)));
   return Done{};
 }
 
 Result<std::optional<ModelRecord>> TenantCache::find_model_record(
     const Context& ctx, std::string_view fingerprint) const {
   if (!is_fingerprint(fingerprint)) return std::optional<ModelRecord>();
-  auto bytes = store_->read_own(ctx, EntryKind::model_record, tenant_,
-                                model_metadata_key(fingerprint), Unnamed::refused);
+  auto bytes = store_->read_own(ctx, EntryKind::model_record, place_,
+                                model_metadata_key(place_, fingerprint), Unnamed::refused);
   if (!bytes && bytes.error().code() == Code::not_found) return std::optional<ModelRecord>();
   if (!bytes) return std::move(bytes).error();
   CF_TRY(ModelRecord record, model_record_from_json(*bytes));
@@ -173,18 +175,18 @@ Result<std::optional<ModelRecord>> TenantCache::find_model_record(
 // === Sync's memory ===
 
 Result<std::optional<std::string>> TenantCache::find_sync_state(const Context& ctx) const {
-  return find_json(ctx, *store_, EntryKind::sync_state, tenant_, sync_state_key(tenant_));
+  return find_json(ctx, *store_, EntryKind::sync_state, place_, sync_state_key(place_));
 }
 Status TenantCache::write_sync_state(const Context& ctx, std::string_view json) const {
-  const EntryLabel label{EntryKind::sync_state, tenant_, {}, 0, {}};
-  return write_json(ctx, *store_, label, sync_state_key(tenant_), json);
+  const EntryLabel label{EntryKind::sync_state, place_, {}, 0, {}};
+  return write_json(ctx, *store_, label, sync_state_key(place_), json);
 }
 Result<std::optional<std::string>> TenantCache::find_sync_report(const Context& ctx) const {
-  return find_json(ctx, *store_, EntryKind::sync_report, tenant_, sync_report_key(tenant_));
+  return find_json(ctx, *store_, EntryKind::sync_report, place_, sync_report_key(place_));
 }
 Status TenantCache::write_sync_report(const Context& ctx, std::string_view json) const {
-  const EntryLabel label{EntryKind::sync_report, tenant_, {}, 0, {}};
-  return write_json(ctx, *store_, label, sync_report_key(tenant_), json);
+  const EntryLabel label{EntryKind::sync_report, place_, {}, 0, {}};
+  return write_json(ctx, *store_, label, sync_report_key(place_), json);
 }
 
 }  // namespace cloudfolio::cache
