@@ -29,7 +29,7 @@
 // above.
 //   unavailable: disk full, network; nothing was changed, or (network) it is not known. corrupt:
 //   the stored bytes are not what was written.
-// No retries inside.
+// No retries inside, but for what a network loses on the way to a service (azure/azure.h).
 
 #include <chrono>
 #include <cstddef>

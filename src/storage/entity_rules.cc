@@ -8,7 +8,8 @@ namespace cloudfolio::storage {
 
 namespace {
 
-constexpr std::string_view kReservedNames[] = {"PartitionKey", "RowKey", "Timestamp"};
+constexpr std::string_view kReservedNames[] = {"PartitionKey", "RowKey", "Timestamp",
+                                               kOperationMarkValue};
 constexpr std::size_t kTextUnitsMax = 32'768;
 constexpr std::size_t kBinaryBytesMax = 64 * kKiB;
 constexpr std::size_t kKeyUnitsMax = 512;
@@ -46,7 +47,7 @@ Status check_value_name(std::string_view name) {
   return wrong(
       "value name '" + std::string(name.substr(0, 100)) +
       "' must be letters, digits and '_', not start with a digit, and not be PartitionKey, "
-      "RowKey or Timestamp");
+      "RowKey, Timestamp or CloudfolioOperation");
 }
 
 // The size as Azure counts it: text in UTF-16.

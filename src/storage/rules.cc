@@ -48,9 +48,11 @@ Status check_metadata(const Metadata& metadata) {
     const bool named = !name.empty() && name.size() <= 128 && !is_digit(name.front()) &&
                        std::all_of(name.begin(), name.end(),
                                    [](char c) { return is_lower(c) || is_digit(c) || c == '_'; });
-    if (!named) {
+    if (!named || name == kOperationMarkName) {
       return wrong("metadata name " + quoted(name) +
-                   " must be lower-case letters, digits and '_', not starting with a digit");
+                   " must be lower-case letters, digits and '_', not starting with a digit, and "
+                   "not be " +
+                   std::string(kOperationMarkName));
     }
     if (value.empty() || !is_visible_ascii(value) || value.front() == ' ' || value.back() == ' ') {
       return wrong("metadata value of " + quoted(name) +

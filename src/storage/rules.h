@@ -24,6 +24,11 @@ Status check_container_name(std::string_view name);
 Status check_queue_name(std::string_view name);
 Status check_table_name(std::string_view name);
 
+// Metadata and table values of these names are the backends' own: a network backend recognises its
+// writes by them.
+inline constexpr std::string_view kOperationMarkName = "cloudfolio_operation";
+inline constexpr std::string_view kOperationMarkValue = "CloudfolioOperation";
+
 Status check_blob_key(const BlobKey& key);
 Status check_put(std::string_view bytes, const PutOptions& options);
 Status check_list(const ListOptions& options);

@@ -1,0 +1,41 @@
+#include "storage/azure/block_upload.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "crypto/encoding.h"
+#include "crypto/random_bytes.h"
+
+namespace cloudfolio::storage::azure {
+namespace {
+
+// All of one length, as the service asks.
+std::string block_id(const std::string& upload, std::size_t number) {
+  char digits[8];
+  std::snprintf(digits, sizeof digits, "%06zu", number % 1'000'000);
+  return crypto::to_base64(upload + digits);
+}
+
+}  // namespace
+
+Result<std::string> send_blocks(const Context& ctx, Service& service, const std::string& path,
+                                const std::string& bytes) {
+  const std::size_t block_bytes = service.options().transfers.block_bytes;
+  const std::string upload = crypto::random_hex(12);
+  std::string list = "<?xml version=\"1.0\" encoding=\"utf-8\"?><BlockList>";
+  for (std::size_t from = 0, number = 0; from < bytes.size(); from += block_bytes, ++number) {
+    const std::string id = block_id(upload, number);
+    WireRequest request;
+    request.method = http::Method::put;
+    request.path = path;
+    request.query = {{"comp", "block"}, {"blockid", id}};
+    request.body = std::make_shared<const std::string>(bytes, from,
+                                                       std::min(block_bytes, bytes.size() - from));
+    CF_TRY(const Reply reply, service.send(ctx, request));
+    CF_CHECK(check_reply(reply));
+    list += "<Latest>" + id + "</Latest>";
+  }
+  return list + "</BlockList>";
+}
+
+}  // namespace cloudfolio::storage::azure
