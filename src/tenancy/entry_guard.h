@@ -3,8 +3,8 @@
 // bytes are counted, and that nothing of a tenant that is being deleted comes back.
 //
 // A write is: admit, put, settle. A tenant that was deleted between the two is noticed by settle,
-// and the writer takes back what it put. A process that dies between admit and put leaves the entry
-// counted with its new size; recount (usage_ledger.h) sets that right.
+// and the writer takes back what it put. A process that dies between put and settle leaves the
+// entry uncounted until its step runs again or a recount (usage_ledger.h) sets that right.
 //
 // Threads: thread-safe. Errors: cancelled (the tenant is being deleted or moved), and the store's.
 
@@ -32,10 +32,10 @@ struct EntryWrite {
 class EntryGuard {
  public:
   virtual ~EntryGuard() = default;
-  // Counts the bytes in place of those that the key had.
-  virtual Result<Epoch> admit(const Context& ctx, const EntryWrite& write) = 0;
-  // After the put.
-  virtual Status settle(const Context& ctx, const TenantId& tenant, Epoch epoch) = 0;
+  virtual Result<Epoch> admit(const Context& ctx, const TenantId& tenant) = 0;
+  // After the put: counts the bytes in place of those that the key had. Cancelled: the entry must
+  // go again, and is not counted.
+  virtual Status settle(const Context& ctx, const EntryWrite& write, Epoch epoch) = 0;
   // After the removal of an entry, whoever removed it.
   virtual Status removed(const Context& ctx, const TenantId& tenant, std::string_view key) = 0;
 };

@@ -111,22 +111,22 @@ TEST_F(TenantDirectoryTest, a_move_that_is_interrupted_anywhere_ends_the_same) {
 TEST_F(TenantDirectoryTest, a_writer_that_began_before_a_move_or_a_deletion_is_refused) {
   ASSERT_TRUE(settle(directory, kAda, "U_1"));
   const EntryWrite write{kAda, "bundle", StorageClass::content, 10};
-  const auto epoch = guard.admit(kCtx, write);
+  const auto epoch = guard.admit(kCtx, kAda);
   ASSERT_TRUE(epoch.ok());
-  EXPECT_TRUE(guard.settle(kCtx, kAda, *epoch));
+  EXPECT_TRUE(guard.settle(kCtx, write, *epoch));
   TenantRecord record = *directory.find(kCtx, kAda);
   record.state = TenantState::deleting;
   ++record.epoch;
   ASSERT_TRUE(directory.write(kCtx, kAda, record));
-  EXPECT_EQ(guard.settle(kCtx, kAda, *epoch).error().code(), Code::cancelled);
-  EXPECT_EQ(guard.admit(kCtx, write).error().code(), Code::cancelled);
+  EXPECT_EQ(guard.settle(kCtx, write, *epoch).error().code(), Code::cancelled);
+  EXPECT_EQ(guard.admit(kCtx, kAda).error().code(), Code::cancelled);
   EXPECT_EQ(directory.claim(kCtx, kAda, "U_1").error().code(), Code::cancelled);
   // Begun anew: the old writer is still refused.
   record = *directory.find(kCtx, kAda);
   record.state = TenantState::live;
   ASSERT_TRUE(directory.write(kCtx, kAda, record));
-  EXPECT_EQ(guard.settle(kCtx, kAda, *epoch).error().code(), Code::cancelled);
-  EXPECT_TRUE(guard.admit(kCtx, write));
+  EXPECT_EQ(guard.settle(kCtx, write, *epoch).error().code(), Code::cancelled);
+  EXPECT_TRUE(guard.admit(kCtx, kAda));
 }
 
 }  // namespace

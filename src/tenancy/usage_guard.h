@@ -14,8 +14,8 @@ class UsageGuard final : public EntryGuard {
   UsageGuard(UsageLedger& ledger, TenantDirectory& directory)
       : ledger_(ledger), directory_(directory) {}
 
-  Result<Epoch> admit(const Context& ctx, const EntryWrite& write) override;
-  Status settle(const Context& ctx, const TenantId& tenant, Epoch epoch) override;
+  Result<Epoch> admit(const Context& ctx, const TenantId& tenant) override;
+  Status settle(const Context& ctx, const EntryWrite& write, Epoch epoch) override;
   Status removed(const Context& ctx, const TenantId& tenant, std::string_view key) override;
 
  private:

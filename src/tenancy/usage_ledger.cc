@@ -104,6 +104,13 @@ Result<Counted> UsageLedger::count(const Context& ctx, const TenantId& tenant, M
   return Error(Code::unavailable, "too many events of '" + tenant.str() + "' at once");
 }
 
+Result<bool> UsageLedger::was_counted(const Context& ctx, const TenantId& tenant, Meter meter,
+                                      std::string_view operation) const {
+  CF_TRY(const auto row,
+         find_row(ctx, table_, {partition_of(tenant), event_row(meter, operation)}));
+  return row.has_value();
+}
+
 Result<MeterUse> UsageLedger::used(const Context& ctx, const TenantId& tenant, Meter meter) const {
   MeterUse use;
   if (meter == Meter::storage_bytes) {

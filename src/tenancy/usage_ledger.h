@@ -64,6 +64,8 @@ class UsageLedger {
 
   Result<Counted> count(const Context& ctx, const TenantId& tenant, Meter meter,
                         std::string_view operation, std::int64_t amount = 1);
+  Result<bool> was_counted(const Context& ctx, const TenantId& tenant, Meter meter,
+                           std::string_view operation) const;
   // Of a meter with a window.
   Result<MeterUse> used(const Context& ctx, const TenantId& tenant, Meter meter) const;
   Result<StorageUse> stored(const Context& ctx, const TenantId& tenant) const;
