@@ -101,6 +101,11 @@ const std::pair<std::string_view, Change> kChanges[] = {
        CF_CHECK(world.rename(*repository, text_of(body, "name")));
        return identity(*repository);
      }},
+    {"rename-account",
+     [](World& world, const json::Object& body) -> Result<json::Object> {
+       CF_CHECK(world.rename_account(text_of(body, "login"), text_of(body, "to")));
+       return json::Object{{"login", text_of(body, "to")}};
+     }},
     {"delete",
      [](World& world, const json::Object& body) -> Result<json::Object> {
        CF_TRY(RepositoryState * repository, named(world, body));

@@ -90,7 +90,9 @@ std::optional<FoundObject> RepositoryState::find_expression(std::string_view exp
 AccountState& World::account(const std::string& login) {
   auto [at, made] = accounts_.try_emplace(folded(login));
   if (made) {
-    const auto digest = crypto::sha256("account:" + folded(login));
+    const auto uses = account_uses_[folded(login)]++;
+    const auto digest =
+        crypto::sha256("account:" + folded(login) + (uses == 0 ? "" : "#" + std::to_string(uses)));
     at->second.login = login;
     at->second.node_id = node_of("U_kgDO", digest);
     at->second.database_id = number_of(digest);
@@ -249,6 +251,23 @@ Status World::rename(RepositoryState& repository, const std::string& name) {
   former_names_.erase(folded(repository.owner) + "/" + folded(name));
   repository.name = name;
   touch(repository);
+  return Done{};
+}
+
+Status World::rename_account(const std::string& login, const std::string& new_login) {
+  const auto found = accounts_.find(folded(login));
+  if (found == accounts_.end()) return Error(Code::not_found, "no account '" + login + "'");
+  if (new_login.empty() || accounts_.contains(folded(new_login)))
+    return Error(Code::conflict, "'" + new_login + "' is taken");
+  AccountState renamed = found->second;
+  accounts_.erase(found);
+  renamed.login = new_login;
+  accounts_[folded(new_login)] = std::move(renamed);
+  for (const auto& repository : repositories_) {
+    if (folded(repository->owner) != folded(login)) continue;
+    former_names_[folded(login) + "/" + folded(repository->name)] = repository->node_id;
+    repository->owner = new_login;
+  }
   return Done{};
 }
 

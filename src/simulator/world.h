@@ -111,6 +111,9 @@ class World {
   Result<RepositoryState*> create(const std::string& owner, const std::string& name);
   void touch(RepositoryState& repository);
   void set_organization(const std::string& login);
+  // The account keeps its ids and repositories; its login is free for somebody else, who is another
+  // account.
+  Status rename_account(const std::string& login, const std::string& new_login);
 
  private:
   struct KnownText {
@@ -122,6 +125,7 @@ class World {
 
   const Clock& clock_;
   std::map<std::string, AccountState> accounts_;  // By folded login.
+  std::map<std::string, int> account_uses_;       // Accounts that ever had it, by folded login.
   std::vector<std::unique_ptr<RepositoryState>> repositories_;
   std::map<std::string, std::string> former_names_;  // Folded "owner/name" → node id.
   std::map<std::string, KnownText> texts_;           // By blob id.

@@ -87,6 +87,7 @@ struct RefreshSteps::Known {
   SyncState state;
   bool may_ask_conditionally = false;
   bool sweep_due = true;
+  std::string operation;  // Names this pass to the accounts.
 };
 
 RefreshSteps::RefreshSteps(const Services& services)
@@ -127,13 +128,15 @@ Result<bool> RefreshSteps::is_unchanged(const Context& ctx, const TenantId& tena
   if (!known.may_ask_conditionally) return false;
   CF_TRY(const github::Probe probe,
          services_.source.probe(ctx, tenant.str(), known.state.probe_etag));
+  CF_CHECK(count_calls(ctx, tenant, "", probe.usage));
   return probe.unchanged;
 }
 
 Result<std::string> RefreshSteps::detect(const Context& ctx, const RefreshInput& input) {
   CF_TRY(const TenantId tenant, tenancy::tenant_from_login(input.login));
   const cache::TenantCache cache = services_.cache.open(tenant);
-  CF_TRY(const Known known, read_known(ctx, cache));
+  CF_TRY(Known known, read_known(ctx, cache));
+  known.operation = operation_of(input);
   const bool conditional = !input.force && known.may_ask_conditionally;
   auto probe = services_.source.probe(ctx, tenant.str(), conditional ? known.state.probe_etag : "");
   if (!probe && probe.error().code() == Code::rate_limited) {
@@ -142,6 +145,10 @@ Result<std::string> RefreshSteps::detect(const Context& ctx, const RefreshInput&
     return write(result);
   }
   if (!probe) return std::move(probe).error().while_doing("sync " + tenant.str());
+  // What is moved now is read again below; an unchanged list is the same owner's.
+  CF_CHECK(settle_owner(ctx, tenant, *probe));
+  CF_CHECK(count_start(ctx, tenant, input));
+  CF_CHECK(count_calls(ctx, tenant, known.operation, probe->usage));
   if (probe->unchanged && known.info) {
     Report report = report_of_nothing(tenant, *known.info);
     report.seen = known.state.seen;
@@ -176,6 +183,7 @@ Result<DetectResult> RefreshSteps::plan_changes(const Context& ctx, const cache:
   } else if (!one_page) {
     CF_TRY(github::Listing listing, services_.source.list(ctx, known.tenant.str()));
     usage += listing.usage;
+    CF_CHECK(count_calls(ctx, known.tenant, known.operation + ":list", listing.usage));
     listed.repositories = std::move(listing.repositories);
     if (listing.completeness == github::Completeness::partial) listed.coverage = Coverage::partial;
   }

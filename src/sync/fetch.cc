@@ -84,6 +84,7 @@ Result<std::string> RefreshSteps::fetch(const Context& ctx, const FetchInput& in
   const cache::TenantCache cache = services_.cache.open(tenant);
   if (const auto note = cache.read_note(ctx, input.generation, note_name(input.batch))) {
     CF_TRY(const BatchOutcome done, batch_outcome_from_json(*note));
+    CF_CHECK(count_calls(ctx, tenant, operation_of(input), {done.requests, done.points}));
     return write(result_of(done));  // This step ran before, to its end.
   }
   CF_TRY(const std::string note, cache.read_note(ctx, input.generation, "plan"));
@@ -132,6 +133,7 @@ Result<std::string> RefreshSteps::fetch(const Context& ctx, const FetchInput& in
     outcome.staged.push_back(id);
   }
   CF_CHECK(cache.stage_note(ctx, input.generation, note_name(input.batch), to_json(outcome)));
+  CF_CHECK(count_calls(ctx, tenant, operation_of(input), answer->usage));
   result = result_of(outcome);
   if (limit) result.limited = limited(*limit);
   return write(result);

@@ -1,6 +1,7 @@
 // publish: the plan and what was staged, made the generation that readers see.
 
 #include "base/time_text.h"
+#include "sync/accounts.h"
 #include "sync/assemble.h"
 #include "sync/base_bundle.h"
 #include "sync/report.h"
@@ -143,6 +144,7 @@ Result<std::string> RefreshSteps::publish(const Context& ctx, const PublishInput
   CF_CHECK(cache.write_sync_report(ctx, to_json(report)));
   tell(ctx, report, metrics_, services_.log);
   if (published) collect(ctx, cache, services_.log);
+  if (published && services_.accounts) CF_CHECK(services_.accounts->tidy(ctx, tenant));
   PublishResult result;
   result.published = published;
   CF_TRY(result.report, json::parse(to_json(report)));

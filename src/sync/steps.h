@@ -32,6 +32,13 @@ class Log;
 
 namespace cloudfolio::sync {
 
+class Accounts;  // sync/accounts.h
+
+// What names a pass of a refresh, or a batch of it, to the accounts: the same whenever it runs
+// again.
+std::string operation_of(const RefreshInput& input);
+std::string operation_of(const FetchInput& input);
+
 struct Services {
   const cache::Cache& cache;
   Source& source;
@@ -41,6 +48,8 @@ struct Services {
   // Of content fingerprints: the base model and recipe that training works with. The tenant is each
   // refresh's own.
   cache::ContentIdentity identity = {};
+  // Who is told whose login was found and what was used; nullptr: nobody.
+  Accounts* accounts = nullptr;
 };
 
 // A list of more than one page is read whole at least this often, to notice what left beyond the
@@ -62,6 +71,12 @@ class RefreshSteps {
  private:
   struct Known;
   Limited limited(const Error& error) const;
+  // What the accounts are told; nothing where there are none. `answer` takes up what asking cost.
+  Status settle_owner(const Context& ctx, const TenantId& tenant, github::Probe& answer) const;
+  Status count_start(const Context& ctx, const TenantId& tenant, const RefreshInput& input) const;
+  // An empty operation: one of its own.
+  Status count_calls(const Context& ctx, const TenantId& tenant, const std::string& operation,
+                     const github::Usage& usage) const;
   Result<Known> read_known(const Context& ctx, const cache::TenantCache& cache) const;
   // The rest of detect, once the probe said that something may have changed.
   Result<DetectResult> plan_changes(const Context& ctx, const cache::TenantCache& cache,

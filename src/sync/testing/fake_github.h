@@ -56,6 +56,7 @@ class FakeGitHub final : public Source {
   std::optional<Error> probe_error, list_error, fetch_error;
   std::size_t page_size = 100;
   github::Completeness listing = github::Completeness::whole;
+  github::Owner owner{"U_1", "OctoCat", github::OwnerKind::user, ""};
   // After so many calls from now (-1: never) GitHub's limit is reached, until `limit_ends` on
   // `clock`.
   int calls_before_limit = -1;
@@ -120,6 +121,7 @@ class FakeGitHub final : public Source {
     CF_CHECK(counted("list"));
     if (list_error) return *list_error;
     github::Listing answer;
+    answer.owner = owner;
     answer.repositories = listed();
     answer.completeness = listing;
     if (listing == github::Completeness::partial)
@@ -166,7 +168,10 @@ class FakeGitHub final : public Source {
   }
   std::vector<github::Repository> listed() const {
     std::vector<github::Repository> all;
-    for (const auto& [id, details] : repositories) all.push_back(details.repository);
+    for (const auto& [id, details] : repositories) {
+      all.push_back(details.repository);
+      all.back().owner.node_id = owner.node_id;
+    }
     std::stable_sort(all.begin(), all.end(),
                      [](const github::Repository& one, const github::Repository& other) {
                        return one.pushed_at > other.pushed_at;

@@ -36,11 +36,16 @@ struct Disturbance {
 class RefreshRunner {
  public:
   RefreshRunner(storage::BlobStore& blobs, Source& source, ManualClock& clock,
-                std::string login = "octocat")
+                std::string login = "octocat", Accounts* accounts = nullptr)
       : login_(std::move(login)),
         clock_(clock),
         cache_(blobs, clock, metrics_),
-        steps_({cache_, source, clock, log_, metrics_, {}}) {
+        steps_({.cache = cache_,
+                .source = source,
+                .clock = clock,
+                .log = log_,
+                .metrics = metrics_,
+                .accounts = accounts}) {
     register_refresh(registry, steps_);
     registry.activity(kStartActivity,
                       [this](const Context&, const durable::ActivityInfo&,
