@@ -234,11 +234,13 @@ class CurlClient final : public Client {
       case CURLE_COULDNT_CONNECT:
         return Error(Code::unavailable, "no connection: " + detail);
       case CURLE_SSL_CONNECT_ERROR:
+        return Error(Code::unavailable, "TLS: " + detail);
       case CURLE_PEER_FAILED_VERIFICATION:
       case CURLE_SSL_CERTPROBLEM:
       case CURLE_SSL_CIPHER:
-      case CURLE_SSL_CACERT_BADFILE:
-        return Error(Code::unavailable, "TLS: " + detail);
+      case CURLE_SSL_CACERT_BADFILE:  // Asking again changes no certificate: a setting must.
+        return Error(Code::invalid_argument,
+                     "TLS: " + detail + "; trust its authority with a CA file, if it is yours");
       case CURLE_GOT_NOTHING:
         return Error(Code::unavailable, "the server closed the connection without an answer");
       case CURLE_PARTIAL_FILE:

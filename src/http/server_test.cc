@@ -371,7 +371,7 @@ TEST_F(ServerTest, a_round_trip_works_over_tls_and_only_for_a_known_authority) {
   }
   const auto distrusted = client->send({}, request);
   ASSERT_FALSE(distrusted);
-  EXPECT_EQ(distrusted.error().code(), Code::unavailable);
+  EXPECT_EQ(distrusted.error().code(), Code::invalid_argument);
   EXPECT_NE(distrusted.error().message().find("TLS: "), std::string::npos);
   EXPECT_TRUE(server->drain(30s));
 }

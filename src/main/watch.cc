@@ -22,7 +22,9 @@ void wait_a_moment(const Context& ctx, std::chrono::milliseconds time) {
 void show(const roles::JobView& job, const std::string& what, Progress& progress) {
   const auto status = json::parse(job.custom_status.empty() ? "{}" : job.custom_status);
   if (!status) return;
-  const std::string phase(json::find_string(*status, "phase").value_or(""));
+  std::string phase(json::find_string(*status, "phase").value_or(""));
+  if (const auto until = json::find_string(*status, "resumes_at"))
+    phase += " for GitHub's limit, goes on at " + std::string(*until);
   std::string detail;
   if (const auto loss = json::find_number(*status, "loss")) {
     char text[32];

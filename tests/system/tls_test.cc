@@ -26,7 +26,7 @@ TEST(Tls, a_certificate_that_nobody_vouches_for_is_refused) {
                                         "--tls-key", tls.private_key_file.string()});
   Installation installation(github.url());
   const Finished finished = installation.run({"sync", kSampleLogin});
-  EXPECT_EQ(finished.exit_code, 5) << finished.errors;
+  EXPECT_EQ(finished.exit_code, 2) << finished.errors;
   EXPECT_NE(finished.errors.find("certificate"), std::string::npos) << finished.errors;
 }
 

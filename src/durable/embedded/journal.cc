@@ -1,15 +1,10 @@
 #include "durable/embedded/journal.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 #include <system_error>
 
 #include "base/ensure.h"
 #include "durable/codec.h"
+#include "durable/embedded/directory_lock.h"
 #include "durable/embedded/rows.h"
 #include "durable/embedded/schema.h"
 #include "sqlite/database.h"
@@ -33,28 +28,6 @@ std::optional<std::int64_t> micros_if(const std::optional<Clock::WallTime>& time
 }
 
 }  // namespace
-
-// Holds the directory for this process; the kernel lets go of it however the process ends.
-class Journal::DirectoryLock {
- public:
-  static Result<std::unique_ptr<DirectoryLock>> take(const std::filesystem::path& directory) {
-    const auto file = (directory / "orchestrations.lock").string();
-    const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    if (descriptor < 0) {
-      return Error(Code::unavailable, file + ": " + std::strerror(errno) + ": check the rights");
-    }
-    auto lock = std::unique_ptr<DirectoryLock>(new DirectoryLock(descriptor));
-    if (::flock(descriptor, LOCK_EX | LOCK_NB) == 0) return lock;
-    return Error(Code::conflict, directory.string() +
-                                     " is in use by another process: stop it, or choose another "
-                                     "directory");
-  }
-  ~DirectoryLock() { ::close(descriptor_); }
-
- private:
-  explicit DirectoryLock(int descriptor) : descriptor_(descriptor) {}
-  int descriptor_;
-};
 
 struct Journal::Open {
   std::unique_ptr<DirectoryLock> lock;

@@ -118,7 +118,6 @@ class Journal {
   Status check_integrity();
 
  private:
-  class DirectoryLock;
   struct Open;
   explicit Journal(std::unique_ptr<Open> open);
   Status allowed(std::string_view operation) const;
