@@ -53,6 +53,7 @@ struct Parsing {
   std::string cache_key;
   EncodeCommand encode;
   GithubSimCommand simulator;
+  MigrateCommand migrate;
 };
 
 void add_program_options(CLI::App& app, Parsing& parsing) {
@@ -174,6 +175,50 @@ void add_service_commands(CLI::App& app, Parsing& parsing) {
   });
 }
 
+void add_migrate_options(CLI::App& verb, MigrateCommand& command) {
+  verb.add_option("--from", command.from, "The store to copy from")->required()->type_name("STORE");
+  verb.add_option("--to", command.to, "The store to copy to")->required()->type_name("STORE");
+  verb.add_option("--journal", command.journal, "Folder that remembers what was written")
+      ->type_name("DIR");
+  verb.add_option("--container", command.containers, "A container of blobs; may be repeated")
+      ->type_name("NAME");
+  verb.add_option("--table", command.tables, "A table; may be repeated")->type_name("NAME");
+  verb.add_option("--at-once", command.at_once, "Copies under way at once")
+      ->check(CLI::Range(1L, 256L));
+  verb.add_option("--memory-mib", command.memory_mib, "Contents in memory at once")
+      ->check(CLI::Range(1L, 65'536L));
+  verb.add_option("--rate-mib", command.rate_mib_per_second, "MiB a second at most")
+      ->check(CLI::PositiveNumber);
+  verb.add_option("--rate", command.rate_per_second, "Entries a second at most")
+      ->check(CLI::PositiveNumber);
+}
+
+void add_migrate_command(CLI::App& app, Parsing& parsing) {
+  CLI::App* migrate =
+      add(app, "migrate", "Copy a store's entries to another store while both serve",
+          "  cloudfolio migrate plan --from embedded:./data --to embedded:/mnt/data\n"
+          "  cloudfolio migrate run --from embedded:./data --to embedded:/mnt/data --rate-mib 20\n"
+          "  cloudfolio migrate verify --from embedded:./data --to embedded:/mnt/data\n"
+          "  cloudfolio migrate rollback --from embedded:./data --to embedded:/mnt/data");
+  migrate->require_subcommand(1);
+  using Verb = MigrateCommand::Verb;
+  const auto add_verb = [&](const char* name, const char* about, Verb which) {
+    CLI::App* verb = migrate->add_subcommand(name, about)->fallthrough();
+    add_migrate_options(*verb, parsing.migrate);
+    verb->callback([&parsing, which] {
+      parsing.migrate.verb = which;
+      parsing.arguments.command = parsing.migrate;
+    });
+    return verb;
+  };
+  add_verb("plan", "Count what run would do; writes nothing", Verb::plan);
+  add_verb("run", "Copy; run again to go on and to follow changes", Verb::run)
+      ->add_flag("--replace", parsing.migrate.replace,
+                 "Where both sides differ the source wins, with a backup");
+  add_verb("verify", "Compare both sides by content", Verb::verify);
+  add_verb("rollback", "Take back what run wrote", Verb::rollback);
+}
+
 }  // namespace
 
 std::variant<Arguments, Printed> parse_arguments(int argc, const char* const* argv) {
@@ -185,6 +230,7 @@ std::variant<Arguments, Printed> parse_arguments(int argc, const char* const* ar
   add_service_commands(app, parsing);
   add_portfolio_commands(app, parsing);
   add_cache_command(app, parsing);
+  add_migrate_command(app, parsing);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& stop) {

@@ -55,11 +55,25 @@ struct GithubSimCommand {
   std::string tls_key;
   bool list_faults = false;
 };
+struct MigrateCommand {
+  enum class Verb { plan, run, verify, rollback };
+  Verb verb = Verb::plan;
+  std::string from;  // Stores by name (roles/named_store.h).
+  std::string to;
+  std::string journal = "./cloudfolio-migration";
+  std::vector<std::string> containers;
+  std::vector<std::string> tables;
+  long at_once = 16;
+  long memory_mib = 256;
+  double rate_mib_per_second = 0;  // 0: as fast as it goes.
+  long rate_per_second = 0;
+  bool replace = false;
+};
 struct VersionCommand {};
 
-using Command =
-    std::variant<ServeCommand, SyncCommand, TrainCommand, SearchCommand, StatusCommand,
-                 CacheCommand, EncodeCommand, FlagsCommand, GithubSimCommand, VersionCommand>;
+using Command = std::variant<ServeCommand, SyncCommand, TrainCommand, SearchCommand, StatusCommand,
+                             CacheCommand, EncodeCommand, FlagsCommand, GithubSimCommand,
+                             MigrateCommand, VersionCommand>;
 
 struct Arguments {
   std::string config_file;  // Empty: $CLOUDFOLIO_CONFIG, else none.

@@ -72,7 +72,7 @@ TEST(Arguments, wrong_usage_says_what_is_wrong_and_leaves_with_2) {
 
 TEST(Arguments, help_of_every_command_has_examples_that_parse) {
   for (const char* name : {"serve", "sync", "train", "search", "status", "cache", "encode", "flags",
-                           "github-sim", "version"}) {
+                           "github-sim", "migrate", "version"}) {
     const Printed help = printed({name, "--help"});
     EXPECT_EQ(help.exit_code, 0);
     EXPECT_NE(help.text.find("Examples:\n  "), std::string::npos) << help.text;

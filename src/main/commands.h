@@ -1,7 +1,7 @@
 #pragma once
 // The commands. Each takes what was asked and the configuration, prints its answer on standard
 // output (one JSON object with Output::json), and returns; main() turns an Error into a message and
-// an exit code.
+// an exit code. An Error without message says that the printed answer tells it all.
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -26,6 +26,7 @@ Status run_command(const Invocation&, const CacheCommand&);
 Status run_command(const Invocation&, const EncodeCommand&);
 Status run_command(const Invocation&, const FlagsCommand&);
 Status run_command(const Invocation&, const GithubSimCommand&);
+Status run_command(const Invocation&, const MigrateCommand&);
 Status run_command(const Invocation&, const VersionCommand&);
 
 }  // namespace cloudfolio::main

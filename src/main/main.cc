@@ -55,7 +55,9 @@ Result<roles::Config> configure(const Arguments& arguments) {
   return config;
 }
 
+// An empty message: the command printed an answer that says what is wrong.
 int report(const Error& error, Output output) {
+  if (error.message().empty()) return exit_code(error.code());
   if (output == Output::json) {
     const json::Value answer = {
         {"error", {{"code", to_string(error.code())}, {"message", error.message()}}}};
