@@ -234,9 +234,9 @@ Status Copier::copy_page(const Context& ctx, std::vector<Pair> pairs, const Tick
   });
 }
 
-Status Copier::pass(const Context& ctx, std::int64_t pass, const Tick& tick) {
+Result<Coverage> Copier::pass(const Context& ctx, std::int64_t pass, const Tick& tick) {
   CF_TRY(const Journal::Checkpoint begin, tools_.journal.checkpoint(from_.name(), pass));
-  if (begin.finished) return Done{};
+  if (begin.finished) return Coverage::rest;
   Walk walk(from_, to_, tools_.pace, tools_.options, begin.continuation);
   bool source_is_empty = begin.continuation.empty();
   while (true) {
@@ -250,7 +250,8 @@ Status Copier::pass(const Context& ctx, std::int64_t pass, const Tick& tick) {
     if (page.last) break;
   }
   CF_CHECK(remove_gone(ctx, pass, source_is_empty));
-  return tools_.journal.settle(from_.name(), pass, {}, {{}, true});
+  CF_CHECK(tools_.journal.settle(from_.name(), pass, {}, {{}, true}));
+  return begin.continuation.empty() ? Coverage::whole : Coverage::rest;
 }
 
 // A source that is empty from one pass to the next is more likely the wrong one than cleared.

@@ -36,8 +36,9 @@ class Copier {
   // Called after each entry, from any thread.
   using Tick = std::function<void()>;
 
-  // One pass over the source, from the checkpoint on; then removes here what is gone there.
-  Status pass(const Context& ctx, std::int64_t pass, const Tick& tick);
+  // One pass over the source, from the checkpoint on (`rest`: it was not at the beginning); then
+  // removes here what is gone there.
+  Result<Coverage> pass(const Context& ctx, std::int64_t pass, const Tick& tick);
 
  private:
   struct Work;  // One key on its way.

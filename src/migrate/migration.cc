@@ -140,6 +140,19 @@ Status Migration::plan(const Context& ctx, const Watch& watch, Report& report) {
   return Done{};
 }
 
+Result<Coverage> Migration::pass_over(const Context& ctx, std::int64_t pass, std::uint64_t total,
+                                      const Watch& watch, const Tools& tools) const {
+  Ticker ticker("copy, pass " + std::to_string(pass), total, watch, clock_);
+  auto coverage = Coverage::whole;
+  for (const PlacePair& place : places_) {
+    Copier copier(*place.from, *place.to, tools);
+    auto covered = copier.pass(ctx, pass, [&ticker] { ticker.tick(); });
+    if (!covered) return std::move(covered).error().while_doing("copy " + place.from->name());
+    if (*covered == Coverage::rest) coverage = Coverage::rest;
+  }
+  return coverage;
+}
+
 Status Migration::run(const Context& ctx, const Watch& watch, Report& report) {
   const Clock::Instant began = clock_.now();
   CF_TRY(Journal* const journal, this->journal());
@@ -152,24 +165,14 @@ Status Migration::run(const Context& ctx, const Watch& watch, Report& report) {
     // What an earlier pass left undone or in doubt is found again by this one.
     Report of_pass;
     const Tools of_this_pass{*journal, pace_, options_, of_pass};
-    Status done = Done{};
-    {
-      Ticker ticker("copy, pass " + std::to_string(report.passes + 1), total, watch, clock_);
-      for (const PlacePair& place : places_) {
-        Copier copier(*place.from, *place.to, of_this_pass);
-        done = copier.pass(ctx, pass, [&ticker] { ticker.tick(); });
-        if (!done) {
-          done = Error(done.error()).while_doing("copy " + place.from->name());
-          break;
-        }
-      }
-    }
+    const auto covered = pass_over(ctx, pass, total, watch, of_this_pass);
     ++report.passes;
     report.absorb(of_pass);
     report.seconds = std::chrono::duration<double>(clock_.now() - began).count();
-    CF_CHECK(done);
+    if (!covered) return covered.error();
     CF_CHECK(journal->end_pass(pass));
-    if (!of_pass.moved()) break;
+    // What an interrupted pass covered before is looked at again.
+    if (!of_pass.moved() && *covered == Coverage::whole) break;
   }
   return Done{};
 }

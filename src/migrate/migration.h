@@ -35,6 +35,7 @@ namespace cloudfolio::migrate {
 
 class Journal;
 class Place;
+struct Tools;
 
 // The two stores, and how the journal names them.
 struct Ends {
@@ -69,6 +70,8 @@ class Migration {
   // The journal where there is one already, else nullptr.
   Result<Journal*> known_journal();
   Result<std::uint64_t> count_source(const Context& ctx);
+  Result<Coverage> pass_over(const Context& ctx, std::int64_t pass, std::uint64_t total,
+                             const Watch& watch, const Tools& tools) const;
 
   const std::string from_name_;
   const std::string to_name_;

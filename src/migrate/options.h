@@ -37,6 +37,9 @@ struct Options {
 
 inline constexpr std::size_t kCopiesAtOnceMax = 256;
 
+// What a pass saw of the source: all, or what an interrupted one had left.
+enum class Coverage : std::uint8_t { whole, rest };
+
 // How far it got; called now and then, by one thread at a time.
 struct Step {
   std::string phase;
