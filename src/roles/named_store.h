@@ -20,6 +20,7 @@ struct NamedStore {
 };
 
 // `embedded:DIR`: the folder of an embedded store; another process may have it open as well.
+// `azure:CONNECTION`: an Azure Storage account by its connection string.
 // `clock` outlives the store. Errors: invalid_argument (no such kind of store), not_found (refused
 // where missing), and the store's.
 Result<NamedStore> open_named_store(std::string_view name, IfMissing missing, const Clock& clock);
