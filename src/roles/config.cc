@@ -184,8 +184,13 @@ Status apply_file(Config& config, std::string_view text) {
 
 Status apply_environment(Config& config, const Environment& lookup) {
   for (const Setting& setting : settings()) {
-    const std::string name(setting.environment);
-    if (auto text = lookup(name)) CF_CHECK(assign_text(setting, name, config, std::move(*text)));
+    for (const std::string_view variable : {setting.environment, setting.fallback}) {
+      const std::string name(variable);
+      auto text = name.empty() ? std::nullopt : lookup(name);
+      if (!text) continue;
+      CF_CHECK(assign_text(setting, name, config, std::move(*text)));
+      break;
+    }
   }
   for (const FlagDefault& flag : kFlags) {
     const std::string name(flag.name);
@@ -199,9 +204,11 @@ Status apply_environment(Config& config, const Environment& lookup) {
 }
 
 Status validate(const Config& config) {
-  if (config.storage_backend != "embedded") {
+  if (config.storage_backend == "azure") {
+    CF_CHECK(azure_options(config.azure));
+  } else if (config.storage_backend != "embedded") {
     return Error(Code::invalid_argument, "storage.backend: '" + config.storage_backend +
-                                             "' is not a backend of this build; use \"embedded\"");
+                                             "' is no backend; use \"embedded\" or \"azure\"");
   }
   if (config.durable_backend != "embedded") {
     return Error(

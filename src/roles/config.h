@@ -16,6 +16,7 @@
 
 #include "base/result.h"
 #include "base/secret.h"
+#include "roles/azure_settings.h"
 
 namespace cloudfolio::roles {
 
@@ -28,6 +29,7 @@ struct TokenConfig {
 struct Config {
   std::string data = "./cloudfolio-data";
   std::string storage_backend = "embedded";
+  AzureConfig azure;
   std::string durable_backend = "embedded";
   std::int64_t durable_activity_threads = 8;
 
@@ -73,6 +75,7 @@ struct Setting {
   Target (*target)(Config&);
   std::int64_t least = 0;  // For numbers.
   std::int64_t most = 0;
+  std::string_view fallback = {};  // A variable that is read where `environment` is not set.
 };
 const std::vector<Setting>& settings();
 

@@ -1,8 +1,22 @@
 #include "roles/platform.h"
 
+#include "storage/azure/azure.h"
 #include "storage/embedded/embedded.h"
 
 namespace cloudfolio::roles {
+namespace {
+
+Result<std::unique_ptr<storage::Storage>> open_storage(const Config& config, const Clock& clock) {
+  if (config.storage_backend == "azure") {
+    CF_TRY(auto options, azure_options(config.azure));
+    return storage::azure::open(std::move(options), clock);
+  }
+  storage::embedded::Options options;
+  options.directory = config.data;
+  return storage::embedded::open(options, clock);
+}
+
+}  // namespace
 
 Result<std::unique_ptr<Platform>> Platform::open(const Config& config, const Clock& clock) {
   std::unique_ptr<Platform> platform(new Platform(clock));
@@ -13,9 +27,7 @@ Result<std::unique_ptr<Platform>> Platform::open(const Config& config, const Clo
     CF_TRY(platform->sink_, telemetry::open_file_sink(config.log_file));
   }
   platform->log_ = std::make_unique<telemetry::Log>(*platform->sink_, clock, level);
-  storage::embedded::Options store;
-  store.directory = config.data;
-  CF_TRY(platform->storage_, storage::embedded::open(store, clock));
+  CF_TRY(platform->storage_, open_storage(config, clock));
   http::ClientOptions client;
   client.user_agent = "cloudfolio";
   client.ca_file = config.github_ca_file;

@@ -1,15 +1,14 @@
 #include "roles/config.h"
 
 namespace cloudfolio::roles {
+namespace {
 
-// The one list of settings. docs/operating/configuration.md describes the same keys; a test
-// compares.
-const std::vector<Setting>& settings() {
+const std::vector<Setting>& own_settings() {
   using T = Setting::Target;
   static const std::vector<Setting> kSettings{
       {"data", "CLOUDFOLIO_DATA", "Folder of the embedded store.",
        [](Config& c) -> T { return &c.data; }},
-      {"storage.backend", "CLOUDFOLIO_STORAGE_BACKEND", "Where the cache lives: embedded.",
+      {"storage.backend", "CLOUDFOLIO_STORAGE_BACKEND", "Where the cache lives: embedded or azure.",
        [](Config& c) -> T { return &c.storage_backend; }},
       {"durable.backend", "CLOUDFOLIO_DURABLE_BACKEND", "What runs orchestrations: embedded.",
        [](Config& c) -> T { return &c.durable_backend; }},
@@ -72,6 +71,19 @@ const std::vector<Setting>& settings() {
       {"log.file", "CLOUDFOLIO_LOG_FILE", "File for log lines; empty: standard error.",
        [](Config& c) -> T { return &c.log_file; }},
   };
+  return kSettings;
+}
+
+}  // namespace
+
+// The one list of settings. docs/operating/configuration.md describes the same keys; a test
+// compares.
+const std::vector<Setting>& settings() {
+  static const std::vector<Setting> kSettings = [] {
+    std::vector<Setting> all = own_settings();
+    all.insert(all.end(), azure_settings().begin(), azure_settings().end());
+    return all;
+  }();
   return kSettings;
 }
 

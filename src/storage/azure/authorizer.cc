@@ -1,6 +1,7 @@
 #include "storage/azure/authorizer.h"
 
 #include "storage/azure/shared_key.h"
+#include "storage/azure/token_source.h"
 
 namespace cloudfolio::storage::azure {
 namespace {
@@ -36,17 +37,38 @@ class SignatureAuthorizer final : public Authorizer {
   const http::QueryParameters parameters_;
 };
 
+class TokenAuthorizer final : public Authorizer {
+ public:
+  TokenAuthorizer(std::unique_ptr<TokenSource> source, const Clock& clock)
+      : tokens_(std::move(source), clock) {}
+
+  Status authorize(const Context& ctx, ServiceKind, std::string_view,
+                   WireRequest& request) override {
+    CF_TRY(const Secret token, tokens_.get(ctx));
+    request.headers.set("Authorization", "Bearer " + token.reveal());
+    return Done{};
+  }
+  bool refused() override {
+    tokens_.forget();
+    return true;
+  }
+
+ private:
+  TokenCache tokens_;
+};
+
 }  // namespace
 
-Result<std::unique_ptr<Authorizer>> make_authorizer(const Account& account, http::Client&,
-                                                    const Clock&) {
+Result<std::unique_ptr<Authorizer>> make_authorizer(const Account& account, http::Client& http,
+                                                    const Clock& clock) {
   if (const auto* key = std::get_if<SharedKey>(&account.credential)) {
     CF_CHECK(sign(key->key, ""));
     return std::make_unique<KeyAuthorizer>(account.name, key->key);
   }
   if (const auto* shared = std::get_if<SharedAccess>(&account.credential))
     return std::make_unique<SignatureAuthorizer>(shared->token);
-  return Error(Code::invalid_argument, "Entra tokens are not there yet");
+  return std::make_unique<TokenAuthorizer>(
+      make_token_source(std::get<EntraTokens>(account.credential), http, clock), clock);
 }
 
 }  // namespace cloudfolio::storage::azure
