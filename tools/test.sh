@@ -1,7 +1,7 @@
 # ./dev test: every test, under every tool. Sourced by ./dev.
 
 # ThreadSanitizer reads these rooms; Debian's oneDNN uses libgomp, which it misreads.
-TSAN_TESTS='^(runtime|storage|durable)'
+TSAN_TESTS='^(runtime|storage|durable|cache)'
 
 build_tsan() {
   configure tsan || return 1

@@ -41,9 +41,8 @@ Result<TenantCache::Collected> TenantCache::collect_generations(const Context& c
     ++collected.examined_count;
     if (entry.properties.last_modified >= before) continue;
     if (is_reached(place_, info ? &*info : nullptr, entry.key.str())) continue;
-    storage::RemoveOptions remove;
-    remove.condition = storage::Matches{entry.properties.etag};
-    const Status removed = store_->blobs().remove(ctx, entry.key, remove);
+    const Status removed =
+        store_->remove(ctx, entry.key.str(), storage::Matches{entry.properties.etag});
     if (!removed && removed.error().code() == Code::conflict) continue;  // Written again.
     if (!removed) return removed.error();
     ++collected.removed_count;
@@ -57,7 +56,7 @@ Result<TenantCache::Collected> TenantCache::remove_private(const Context& ctx,
                                                            std::string from) const {
   if (place_.scope.is_public())
     return Error(Code::invalid_argument, "a public place is not removed this way");
-  CF_CHECK(store_->blobs().remove(ctx, storage::BlobKey(bundle_key(place_)), {}));
+  CF_CHECK(store_->remove(ctx, bundle_key(place_), storage::Anything{}));
   storage::ListOptions options;
   options.prefix = private_prefix(place_);
   options.continuation = std::move(from);
@@ -67,7 +66,7 @@ Result<TenantCache::Collected> TenantCache::remove_private(const Context& ctx,
   collected.next = page.continuation;
   for (const storage::BlobEntry& entry : page.entries) {
     ++collected.examined_count;
-    CF_CHECK(store_->blobs().remove(ctx, entry.key, {}));
+    CF_CHECK(store_->remove(ctx, entry.key.str(), storage::Anything{}));
     ++collected.removed_count;
     collected.removed_bytes += entry.properties.size_bytes;
   }

@@ -1,11 +1,11 @@
 #include "cache/guarded_blobs.h"
 
+#include "cache/entry_metadata.h"
+#include "cache/kinds.h"
+
 namespace cloudfolio::cache {
 
 namespace {
-
-constexpr char kUsernameName[] = "username";
-constexpr char kKindName[] = "kind";
 
 std::string value_of(const storage::Metadata& metadata, const char* name) {
   const auto found = metadata.find(name);
@@ -15,16 +15,14 @@ std::string value_of(const storage::Metadata& metadata, const char* name) {
 }  // namespace
 
 tenancy::StorageClass storage_class_of(const storage::Metadata& metadata) {
-  const std::string kind = value_of(metadata, kKindName);
-  if (kind == "model") return tenancy::StorageClass::model;
-  for (const char* working :
-       {"repository", "note", "counter", "sync_state", "sync_report", "model_record"})
-    if (kind == working) return tenancy::StorageClass::working;
+  const std::string kind = value_of(metadata, kKind);
+  for (const KindRow& row : kind_rows())
+    if (row.name == kind) return row.storage_class;
   return tenancy::StorageClass::content;
 }
 
 TenantId owner_of(const storage::Metadata& metadata) {
-  return TenantId(value_of(metadata, kUsernameName));
+  return TenantId(value_of(metadata, kUsername));
 }
 
 Result<storage::ETag> GuardedBlobs::put(const Context& ctx, const storage::BlobKey& key,

@@ -1,5 +1,5 @@
 #pragma once
-// PublicationInfo as blob metadata, both ways. The names are listed in docs/formats/cache.md.
+// PublicationInfo as blob metadata, both ways. The names are listed in docs/CACHE-CONTRACT.md.
 
 #include "cache/tenant_cache.h"
 #include "storage/blob_store.h"

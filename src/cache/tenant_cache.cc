@@ -38,7 +38,8 @@ bool is_in_doubt(Code code) {
 }
 
 EntryLabel label_of(const Place& place, const PublicationInfo& info) {
-  return EntryLabel{EntryKind::bundle, place, info.fingerprint, info.generation, metadata_of(info)};
+  return EntryLabel{EntryKind::bundle, place, info.fingerprint, info.generation,
+                    metadata_of(info), {}};
 }
 
 // The state after a new generation took the place of `old` (nullptr: of nothing).
@@ -64,22 +65,48 @@ bool is_base(const PublicationInfo* found, const PublishRequest& request) {
 
 }  // namespace
 
+Cache::Cache(storage::BlobStore& blobs, const Clock& clock, telemetry::MetricRegistry& metrics,
+             Options options) {
+  Store::Options its_options;
+  its_options.tier.bytes_max = options.memory_bytes_max;
+  its_options.log = options.log;
+  store_ = std::make_shared<Store>(blobs, clock, metrics, its_options);
+}
 Cache::Cache(storage::BlobStore& blobs, const Clock& clock, telemetry::MetricRegistry& metrics)
-    : store_(std::make_shared<Store>(blobs, clock, metrics)) {}
+    : Cache(blobs, clock, metrics, Options{}) {}
 
 TenantCache Cache::open(const TenantId& tenant) const {
-  return TenantCache(store_, Place(tenant));
+  return TenantCache(store_, tenant, TenantCache::View::exact);
 }
 TenantCache Cache::open(const Place& place) const {
-  return TenantCache(store_, place);
+  return TenantCache(store_, place, TenantCache::View::exact);
+}
+TenantCache Cache::open_for_queries(const TenantId& tenant) const {
+  return TenantCache(store_, tenant, TenantCache::View::shared);
+}
+TenantCache Cache::open_for_queries(const Place& place) const {
+  return TenantCache(store_, place, TenantCache::View::shared);
+}
+std::vector<TenantActivity> Cache::drain_activity() const {
+  return store_->tallies().drain();
+}
+void Cache::forget(const std::string& key) const {
+  store_->forget(key);
 }
 
-TenantCache::TenantCache(std::shared_ptr<const Store> store, Place place)
-    : store_(std::move(store)), place_(std::move(place)) {
+TenantCache::TenantCache(std::shared_ptr<const Store> store, Place place, View view)
+    : store_(std::move(store)), place_(std::move(place)), view_(view) {
   CF_ENSURE(!place_.tenant.empty(), "a cache for nobody");
+  tally_ = store_->tallies().of(place_.tenant);
 }
 
 Result<PublicationInfo> TenantCache::publication_info(const Context& ctx) const {
+  if (view_ == View::shared) {
+    CF_TRY(const auto entry, store_->read_shared(ctx, EntryKind::bundle, place_, bundle_key(place_),
+                                                 Tier::Part::properties, *tally_));
+    if (!entry) return nothing_published(place_.tenant);
+    return info_from(entry->blob.properties);
+  }
   auto properties = store_->blobs().head(ctx, storage::BlobKey(bundle_key(place_)));
   if (properties) return info_from(*properties);
   if (properties.error().code() == Code::not_found) return nothing_published(place_.tenant);
@@ -102,8 +129,21 @@ Result<Publication> decode(const TenantId& tenant, const storage::Blob& blob) {
 
 }  // namespace
 
+Result<Publication> TenantCache::read_publication_shared(const Context& ctx) const {
+  CF_TRY(const auto entry, store_->read_shared(ctx, EntryKind::bundle, place_, bundle_key(place_),
+                                               Tier::Part::all, *tally_));
+  if (!entry) return nothing_published(place_.tenant);
+  const std::lock_guard lock(entry->parsing);
+  if (!entry->publication) {
+    CF_TRY(Publication publication, decode(place_.tenant, entry->blob));
+    entry->publication = std::make_shared<const Publication>(std::move(publication));
+  }
+  return *entry->publication;
+}
+
 Result<Publication> TenantCache::read_publication(const Context& ctx) const {
-  CF_TRY(const EntryRead read, store_->read(ctx, EntryKind::bundle, bundle_key(place_)));
+  if (view_ == View::shared) return read_publication_shared(ctx);
+  CF_TRY(const EntryRead read, store_->read(ctx, EntryKind::bundle, place_, bundle_key(place_)));
   if (read.status != EntryStatus::valid) return nothing_published(place_.tenant);
   return decode(place_.tenant, read.blob);
 }
@@ -117,7 +157,7 @@ Result<std::optional<Publication>> TenantCache::read_if_changed(const Context& c
 }
 
 Result<TenantCache::PublishedJson> TenantCache::read_publication_json(const Context& ctx) const {
-  CF_TRY(const EntryRead read, store_->read(ctx, EntryKind::bundle, bundle_key(place_)));
+  CF_TRY(const EntryRead read, store_->read(ctx, EntryKind::bundle, place_, bundle_key(place_)));
   if (read.status != EntryStatus::valid) return nothing_published(place_.tenant);
   auto unwrapped = unwrap(read.blob.bytes);
   if (!unwrapped) return damaged(place_.tenant, std::move(unwrapped).error());
@@ -163,7 +203,7 @@ Result<PublicationInfo> TenantCache::publish(const Context& ctx, const PublishRe
 
 Result<PublicationInfo> TenantCache::swap_index(const Context& ctx, std::string_view expected_etag,
                                                 const IndexPointer& next) const {
-  CF_TRY(EntryRead read, store_->read(ctx, EntryKind::bundle, bundle_key(place_)));
+  CF_TRY(EntryRead read, store_->read(ctx, EntryKind::bundle, place_, bundle_key(place_)));
   if (read.status != EntryStatus::valid) return nothing_published(place_.tenant);
   PublicationInfo info = info_from(read.blob.properties);
   if (info.index == next) return info;
@@ -187,7 +227,7 @@ Result<PublicationInfo> TenantCache::swap_index(const Context& ctx, std::string_
 
 Result<PublicationInfo> TenantCache::step_back(const Context& ctx,
                                                std::string_view expected_etag) const {
-  CF_TRY(EntryRead read, store_->read(ctx, EntryKind::bundle, bundle_key(place_)));
+  CF_TRY(EntryRead read, store_->read(ctx, EntryKind::bundle, place_, bundle_key(place_)));
   if (read.status != EntryStatus::valid) return nothing_published(place_.tenant);
   PublicationInfo info = info_from(read.blob.properties);
   if (info.etag != expected_etag) return moved(place_.tenant);

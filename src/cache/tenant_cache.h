@@ -39,7 +39,9 @@
 
 namespace cloudfolio::cache {
 
-class Store;  // cache/store.h
+class Store;                          // cache/store.h
+struct TenantTally;                   // cache/tally.h
+enum class EntryKind : std::uint8_t;  // cache/kinds.h
 
 inline constexpr char kBaseModelName[] = "base";
 
@@ -84,8 +86,13 @@ struct PublishRequest {
 
 class TenantCache {
  public:
+  // How the publication, model records and reports are read: as the store has them now, or from
+  // this process's memory, as stale as their TierRule allows (kinds.h). Everything else is always
+  // read from the store.
+  enum class View : std::uint8_t { exact, shared };
+
   // For cache/cache.h and tests; features are handed one.
-  TenantCache(std::shared_ptr<const Store> store, Place place);
+  TenantCache(std::shared_ptr<const Store> store, Place place, View view = View::exact);
 
   const TenantId& tenant() const { return place_.tenant; }
   const Scope& scope() const { return place_.scope; }
@@ -178,8 +185,14 @@ class TenantCache {
                                    std::string from = {}) const;
 
  private:
+  Result<Publication> read_publication_shared(const Context& ctx) const;
+  Result<std::string> read_published(const Context& ctx, EntryKind kind,
+                                     const std::string& key) const;
+
   std::shared_ptr<const Store> store_;
   Place place_;
+  View view_;
+  std::shared_ptr<TenantTally> tally_;
 };
 
 }  // namespace cloudfolio::cache

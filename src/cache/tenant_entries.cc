@@ -39,9 +39,8 @@ Error no_model() {
   return Error(Code::not_found, "no model of that content");
 }
 
-Result<std::optional<std::string>> find_json(const Context& ctx, const Store& store, EntryKind kind,
-                                             const Place& place, const std::string& key) {
-  auto bytes = store.read_own(ctx, kind, place, key, Unnamed::refused);
+// nullopt where there was nothing.
+Result<std::optional<std::string>> unwrapped(EntryKind kind, Result<std::string> bytes) {
   if (!bytes && bytes.error().code() == Code::not_found) return std::optional<std::string>();
   if (!bytes) return std::move(bytes).error();
   CF_TRY(std::string text, unwrap_text(kind, *bytes));
@@ -57,6 +56,15 @@ Status write_json(const Context& ctx, const Store& store, const EntryLabel& labe
 
 }  // namespace
 
+// By this object's view; not_found unless it is this tenant's.
+Result<std::string> TenantCache::read_published(const Context& ctx, EntryKind kind,
+                                                const std::string& key) const {
+  if (view_ == View::exact) return store_->read_own(ctx, kind, place_, key, Unnamed::refused);
+  CF_TRY(const auto entry, store_->read_shared(ctx, kind, place_, key, Tier::Part::all, *tally_));
+  if (!entry) return Error(Code::not_found, "no " + std::string(to_string(kind)));
+  return entry->blob.bytes;
+}
+
 // === Staging ===
 
 Result<std::uint64_t> TenantCache::reserve_generation(const Context& ctx) const {
@@ -66,7 +74,7 @@ Result<std::uint64_t> TenantCache::reserve_generation(const Context& ctx) const 
     auto info = publication_info(ctx);
     if (info) latest = info->generation;
     if (!info && info.error().code() != Code::not_found) return std::move(info).error();
-    CF_TRY(const EntryRead read, store_->read(ctx, EntryKind::counter, key));
+    CF_TRY(const EntryRead read, store_->read(ctx, EntryKind::counter, place_, key));
     storage::PutIf condition = storage::Nothing{};
     if (read.status == EntryStatus::valid) {
       condition = storage::Matches{read.blob.properties.etag};
@@ -75,7 +83,7 @@ Result<std::uint64_t> TenantCache::reserve_generation(const Context& ctx) const 
         if (const auto number = json::as_int(unwrapped->data); number && *number > 0)
           latest = std::max(latest, static_cast<std::uint64_t>(*number));
     }
-    const EntryLabel label{EntryKind::counter, place_, {}, latest + 1, {}};
+    const EntryLabel label{EntryKind::counter, place_, {}, latest + 1};
     auto etag = store_->write_json(
         ctx, label, key, wrap(std::to_string(latest + 1), store_->clock().wall_time()), condition);
     if (etag) return latest + 1;
@@ -87,7 +95,9 @@ Result<std::uint64_t> TenantCache::reserve_generation(const Context& ctx) const 
 
 Status TenantCache::stage(const Context& ctx, std::uint64_t generation,
                           const RepositoryEntry& entry) const {
-  const EntryLabel label{EntryKind::repository, place_, entry.fingerprint, generation, {}};
+  EntryLabel label{EntryKind::repository, place_, entry.fingerprint, generation};
+  label.lifetime = repository_lifetime(entry.archived ? Archived::yes : Archived::no,
+                                       entry.metadata.pushed_at, store_->clock().wall_time());
   CF_CHECK(store_->write_json(ctx, label, staged_key(place_, generation, entry.metadata.id),
                               wrap(to_json(entry), store_->clock().wall_time())));
   return Done{};
@@ -105,7 +115,7 @@ Result<RepositoryEntry> TenantCache::read_staged(const Context& ctx, std::uint64
 Status TenantCache::stage_note(const Context& ctx, std::uint64_t generation, std::string_view name,
                                std::string_view json) const {
   if (!is_note_name(name)) return Error(Code::invalid_argument, "a note's name is of [a-z0-9-]");
-  const EntryLabel label{EntryKind::note, place_, {}, generation, {}};
+  const EntryLabel label{EntryKind::note, place_, {}, generation};
   return write_json(ctx, *store_, label, note_key(place_, generation, name), json);
 }
 
@@ -123,7 +133,7 @@ Result<std::string> TenantCache::read_note(const Context& ctx, std::uint64_t gen
 Result<std::string> TenantCache::write_index(const Context& ctx, std::uint64_t generation,
                                              std::string bytes) const {
   std::string key = index_key(place_, generation, crypto::random_hex(8));
-  const EntryLabel label{EntryKind::index, place_, {}, generation, {}};
+  const EntryLabel label{EntryKind::index, place_, {}, generation};
   CF_CHECK(store_->write_bytes(ctx, label, key, std::move(bytes), "application/octet-stream"));
   return key;
 }
@@ -139,7 +149,7 @@ Status TenantCache::write_model(const Context& ctx, std::string_view fingerprint
                                 std::string zip) const {
   if (!is_fingerprint(fingerprint))
     return Error(Code::invalid_argument, "that is no content fingerprint");
-  const EntryLabel label{EntryKind::model, place_, std::string(fingerprint), 0, {}};
+  const EntryLabel label{EntryKind::model, place_, std::string(fingerprint), 0};
   CF_CHECK(store_->write_bytes(ctx, label, model_archive_key(place_, fingerprint), std::move(zip),
                                "application/zip"));
   return Done{};
@@ -155,7 +165,7 @@ Result<std::string> TenantCache::read_model(const Context& ctx,
 Status TenantCache::write_model_record(const Context& ctx, const ModelRecord& record) const {
   if (!is_fingerprint(record.fingerprint))
     return Error(Code::invalid_argument, "a model's record without content fingerprint");
-  const EntryLabel label{EntryKind::model_record, place_, record.fingerprint, 0, {}};
+  const EntryLabel label{EntryKind::model_record, place_, record.fingerprint, 0};
   CF_CHECK(store_->write_json(ctx, label, model_metadata_key(place_, record.fingerprint),
                               to_json(record)));
   return Done{};
@@ -164,8 +174,8 @@ Status TenantCache::write_model_record(const Context& ctx, const ModelRecord& re
 Result<std::optional<ModelRecord>> TenantCache::find_model_record(
     const Context& ctx, std::string_view fingerprint) const {
   if (!is_fingerprint(fingerprint)) return std::optional<ModelRecord>();
-  auto bytes = store_->read_own(ctx, EntryKind::model_record, place_,
-                                model_metadata_key(place_, fingerprint), Unnamed::refused);
+  auto bytes =
+      read_published(ctx, EntryKind::model_record, model_metadata_key(place_, fingerprint));
   if (!bytes && bytes.error().code() == Code::not_found) return std::optional<ModelRecord>();
   if (!bytes) return std::move(bytes).error();
   CF_TRY(ModelRecord record, model_record_from_json(*bytes));
@@ -175,17 +185,20 @@ Result<std::optional<ModelRecord>> TenantCache::find_model_record(
 // === Sync's memory ===
 
 Result<std::optional<std::string>> TenantCache::find_sync_state(const Context& ctx) const {
-  return find_json(ctx, *store_, EntryKind::sync_state, place_, sync_state_key(place_));
+  return unwrapped(EntryKind::sync_state,
+                   store_->read_own(ctx, EntryKind::sync_state, place_, sync_state_key(place_),
+                                    Unnamed::refused));
 }
 Status TenantCache::write_sync_state(const Context& ctx, std::string_view json) const {
-  const EntryLabel label{EntryKind::sync_state, place_, {}, 0, {}};
+  const EntryLabel label{EntryKind::sync_state, place_, {}, 0};
   return write_json(ctx, *store_, label, sync_state_key(place_), json);
 }
 Result<std::optional<std::string>> TenantCache::find_sync_report(const Context& ctx) const {
-  return find_json(ctx, *store_, EntryKind::sync_report, place_, sync_report_key(place_));
+  return unwrapped(EntryKind::sync_report,
+                   read_published(ctx, EntryKind::sync_report, sync_report_key(place_)));
 }
 Status TenantCache::write_sync_report(const Context& ctx, std::string_view json) const {
-  const EntryLabel label{EntryKind::sync_report, place_, {}, 0, {}};
+  const EntryLabel label{EntryKind::sync_report, place_, {}, 0};
   return write_json(ctx, *store_, label, sync_report_key(place_), json);
 }
 

@@ -55,6 +55,7 @@ struct Config {
   std::int64_t training_steps_max = 0;  // 0: as many as the recipe wants.
   std::int64_t training_seed = 42;
 
+  std::int64_t cache_memory_bytes = 128ll << 20;
   std::int64_t search_memory_bytes = 512ll << 20;
 
   bool compatibility_old_app = false;

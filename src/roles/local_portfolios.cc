@@ -86,18 +86,19 @@ Result<InstanceId> LocalPortfolios::start_training(const Context& ctx, const Ten
 
 Result<gateway::PublishedBundle> LocalPortfolios::bundle(const Context& ctx,
                                                          const TenantId& tenant) {
-  return whole(ctx, parts_.platform.cache().open(tenant));
+  return whole(ctx, parts_.platform.cache().open_for_queries(tenant));
 }
 
 Result<gateway::PublishedBundle> LocalPortfolios::bundle_head(const Context& ctx,
                                                               const TenantId& tenant) {
-  CF_TRY(const auto info, parts_.platform.cache().open(tenant).publication_info(ctx));
+  CF_TRY(const auto info, parts_.platform.cache().open_for_queries(tenant).publication_info(ctx));
   return head_of(info);
 }
 
 Result<std::string> LocalPortfolios::repository(const Context& ctx, const TenantId& tenant,
                                                 const std::string& name) {
-  CF_TRY(const auto entry, parts_.platform.cache().open(tenant).read_repository(ctx, name));
+  CF_TRY(const auto entry,
+         parts_.platform.cache().open_for_queries(tenant).read_repository(ctx, name));
   return cache::to_json(entry);
 }
 
@@ -109,14 +110,15 @@ Result<std::string> LocalPortfolios::search(const Context& ctx, const TenantId& 
       .hits_per_repository = static_cast<std::size_t>(request.hits_per_repository),
       .explain = request.explain == gateway::SearchRequest::Explain::yes ? search::Explain::yes
                                                                          : search::Explain::no};
-  CF_TRY(const auto answer, parts_.search.search(ctx, parts_.platform.cache().open(tenant), query));
+  CF_TRY(const auto answer,
+         parts_.search.search(ctx, parts_.platform.cache().open_for_queries(tenant), query));
   return search::to_json(answer);
 }
 
 Result<std::string> LocalPortfolios::answer(const Context& ctx, const TenantId& tenant,
                                             const std::string& question) {
   CF_TRY(const auto answer,
-         parts_.search.answer(ctx, parts_.platform.cache().open(tenant), question));
+         parts_.search.answer(ctx, parts_.platform.cache().open_for_queries(tenant), question));
   return search::to_json(answer);
 }
 

@@ -33,7 +33,10 @@ Result<std::unique_ptr<Platform>> Platform::open(const Config& config, const Clo
   client.ca_file = config.github_ca_file;
   CF_TRY(platform->http_, http::open_client(client, clock));
   CF_TRY(storage::BlobStore* const blobs, platform->storage_->blobs(cache::kContainer));
-  platform->cache_ = std::make_unique<cache::Cache>(*blobs, clock, platform->metrics_);
+  const cache::Cache::Options options{
+      .memory_bytes_max = static_cast<std::size_t>(config.cache_memory_bytes),
+      .log = platform->log_.get()};
+  platform->cache_ = std::make_unique<cache::Cache>(*blobs, clock, platform->metrics_, options);
   return platform;
 }
 

@@ -3,9 +3,11 @@
 namespace cloudfolio::roles {
 namespace {
 
-const std::vector<Setting>& own_settings() {
-  using T = Setting::Target;
-  static const std::vector<Setting> kSettings{
+using T = Setting::Target;
+
+// Where things are, and how the outside is reached.
+std::vector<Setting> settings_of_surroundings() {
+  return {
       {"data", "CLOUDFOLIO_DATA", "Folder of the embedded store.",
        [](Config& c) -> T { return &c.data; }},
       {"storage.backend", "CLOUDFOLIO_STORAGE_BACKEND", "Where the cache lives: embedded or azure.",
@@ -45,6 +47,11 @@ const std::vector<Setting>& own_settings() {
       {"server.request_timeout_seconds", "CLOUDFOLIO_SERVER_REQUEST_TIMEOUT_SECONDS",
        "Longest time for one request, its arrival included.",
        [](Config& c) -> T { return &c.server_request_timeout_seconds; }, 1, 3600},
+  };
+}
+
+std::vector<Setting> settings_of_work() {
+  return {
       {"webhook.secret", "CLOUDFOLIO_WEBHOOK_SECRET",
        "Secret of GitHub's webhook; without it webhook calls are refused.",
        [](Config& c) -> T { return &c.webhook_secret; }},
@@ -60,6 +67,9 @@ const std::vector<Setting>& own_settings() {
        [](Config& c) -> T { return &c.training_steps_max; }, 0, 1'000'000},
       {"training.seed", "CLOUDFOLIO_TRAINING_SEED", "Seed of shuffling, hold-out and dropout.",
        [](Config& c) -> T { return &c.training_seed; }, 0, 0x7fffffff},
+      {"cache.memory_bytes", "CLOUDFOLIO_CACHE_MEMORY_BYTES",
+       "Memory for published entries that queries read again and again.",
+       [](Config& c) -> T { return &c.cache_memory_bytes; }, 1 << 20, 1ll << 40},
       {"search.memory_bytes", "CLOUDFOLIO_SEARCH_MEMORY_BYTES",
        "Memory for loaded portfolios and models.",
        [](Config& c) -> T { return &c.search_memory_bytes; }, 1 << 20, 1ll << 40},
@@ -71,7 +81,6 @@ const std::vector<Setting>& own_settings() {
       {"log.file", "CLOUDFOLIO_LOG_FILE", "File for log lines; empty: standard error.",
        [](Config& c) -> T { return &c.log_file; }},
   };
-  return kSettings;
 }
 
 }  // namespace
@@ -80,7 +89,8 @@ const std::vector<Setting>& own_settings() {
 // compares.
 const std::vector<Setting>& settings() {
   static const std::vector<Setting> kSettings = [] {
-    std::vector<Setting> all = own_settings();
+    std::vector<Setting> all = settings_of_surroundings();
+    for (const Setting& setting : settings_of_work()) all.push_back(setting);
     all.insert(all.end(), azure_settings().begin(), azure_settings().end());
     return all;
   }();
