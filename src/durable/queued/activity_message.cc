@@ -1,0 +1,113 @@
+#include "durable/queued/activity_message.h"
+
+#include "crypto/encoding.h"
+#include "json/json.h"
+
+namespace cloudfolio::durable {
+namespace {
+
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
+Result<json::Object> read_object(std::string_view body) {
+  if (body.starts_with(kByteOrderMark)) body.remove_prefix(kByteOrderMark.size());
+  if (body.empty()) return Error(Code::invalid_argument, "the message is empty");
+  std::string decoded;
+  if (body.front() != '{') {
+    auto text = crypto::from_base64(body);
+    if (!text) return Error(Code::invalid_argument, "the message is neither JSON nor base64");
+    decoded = *std::move(text);
+    body = decoded;
+  }
+  CF_TRY(auto object, json::parse_object(body));
+  const auto version = json::find_int(object, "v");
+  if (version != kActivityMessageVersion) {
+    return Error(Code::invalid_argument,
+                 "the message has version " +
+                     (version ? std::to_string(*version) : std::string("none")) +
+                     " and this program reads " + std::to_string(kActivityMessageVersion));
+  }
+  return object;
+}
+
+Result<std::string> text_of(const json::Object& object, std::string_view key) {
+  const auto text = json::find_string(object, key);
+  if (text && !text->empty()) return std::string(*text);
+  return Error(Code::invalid_argument, "the message lacks '" + std::string(key) + "'");
+}
+
+Result<std::int32_t> number_of(const json::Object& object, std::string_view key) {
+  const auto number = json::find_int(object, key);
+  if (number && *number >= 0 && *number <= INT32_MAX) return static_cast<std::int32_t>(*number);
+  return Error(Code::invalid_argument,
+               "the message's '" + std::string(key) + "' is no number from 0 on");
+}
+
+std::string optional_text(const json::Object& object, std::string_view key) {
+  return std::string(json::find_string(object, key).value_or(""));
+}
+
+}  // namespace
+
+Result<std::string> write_activity_message(const ActivityTask& task) {
+  json::Object tags;
+  for (const auto& [name, value] : task.info.tags) tags[name] = value;
+  const auto tenant = task.info.tags.find("tenant");
+  json::Object message;
+  message["v"] = kActivityMessageVersion;
+  message["activity"] = task.info.name;
+  message["tenant"] = tenant == task.info.tags.end() ? std::string() : tenant->second;
+  message["instance"] = task.info.instance_id;
+  message["execution"] = task.info.execution_id;
+  message["task"] = task.info.task_id;
+  message["attempt"] = task.info.attempt;
+  message["trace"] = task.trace.str();
+  message["version"] = task.version;
+  message["tags"] = std::move(tags);
+  message["input"] = task.input;
+  std::string body = json::write(message);
+  if (body.size() <= kActivityMessageBytesMax) return body;
+  return Error(Code::invalid_argument,
+               "the input of activity '" + task.info.name + "' makes a message of " +
+                   std::to_string(body.size()) + " bytes and the limit is " +
+                   std::to_string(kActivityMessageBytesMax) + ": give it a reference");
+}
+
+Result<ActivityTask> read_activity_message(std::string_view body) {
+  CF_TRY(const auto object, read_object(body));
+  ActivityTask task;
+  CF_TRY(task.info.name, text_of(object, "activity"));
+  CF_TRY(task.info.instance_id, text_of(object, "instance"));
+  CF_TRY(task.info.execution_id, text_of(object, "execution"));
+  CF_TRY(task.info.task_id, number_of(object, "task"));
+  CF_TRY(task.info.attempt, number_of(object, "attempt"));
+  task.trace = TraceId(optional_text(object, "trace"));
+  task.version = optional_text(object, "version");
+  task.input = optional_text(object, "input");
+  if (const auto* tags = json::find_object(object, "tags")) {
+    for (const auto& [name, value] : *tags) {
+      if (const auto text = json::as_string(value))
+        task.info.tags[std::string(name)] = std::string(*text);
+    }
+  }
+  return task;
+}
+
+std::string write_result_message(const ResultMessage& message) {
+  json::Object object;
+  object["v"] = kActivityMessageVersion;
+  object["tenant"] = message.tenant;
+  object["execution"] = message.execution;
+  object["task"] = message.task;
+  return json::write(object);
+}
+
+Result<ResultMessage> read_result_message(std::string_view body) {
+  CF_TRY(const auto object, read_object(body));
+  ResultMessage message;
+  message.tenant = optional_text(object, "tenant");
+  CF_TRY(message.execution, text_of(object, "execution"));
+  CF_TRY(message.task, number_of(object, "task"));
+  return message;
+}
+
+}  // namespace cloudfolio::durable

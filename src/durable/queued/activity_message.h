@@ -1,0 +1,40 @@
+#pragma once
+// The message that asks another process to run one activity: JSON, below kActivityMessageBytesMax,
+// so that it stays below a queue's 64 KiB even as base64 (docs/formats/activity-message.md).
+//
+//   {"v":1,"activity":"run_training","tenant":"octocat","instance":"train:octocat:9f…",
+//    "execution":"5be1…","task":4,"attempt":1,"trace":"…","tags":{…},"input":"…"}
+//
+// Readers accept unknown members and refuse another `v`: a newer writer's message waits for a newer
+// reader.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/limits.h"
+#include "base/result.h"
+#include "durable/dispatcher.h"
+
+namespace cloudfolio::durable {
+
+inline constexpr std::size_t kActivityMessageBytesMax = 48 * kKiB;
+inline constexpr std::int64_t kActivityMessageVersion = 1;
+
+// Errors: invalid_argument: too long. History holds references, so an input that long is a bug of
+// the orchestration.
+Result<std::string> write_activity_message(const ActivityTask& task);
+// Reads JSON, or base64 of it (what queue triggers write by default), with or without a byte order
+// mark. Errors: invalid_argument, with what is wrong.
+Result<ActivityTask> read_activity_message(std::string_view body);
+
+// The message that says that a result is there to be read.
+struct ResultMessage {
+  std::string tenant;
+  std::string execution;
+  std::int32_t task = 0;
+};
+std::string write_result_message(const ResultMessage& message);
+Result<ResultMessage> read_result_message(std::string_view body);
+
+}  // namespace cloudfolio::durable

@@ -1,0 +1,72 @@
+#pragma once
+// ActivityWorker: takes activities from a queue and runs them in this process.
+//
+// For each message: claim the task, renew claim and message while it runs, keep the result, say so
+// on the result queue, then remove the message, in this order, so that a death anywhere leaves
+// something that the next worker goes on from.
+//
+// Promises:
+//  - A result is kept once a task, by the worker that holds its claim (activity_results.h).
+//  - A worker whose claim was lost (it stalled, somebody took over, nobody waits any more) asks its
+//    activity to stop and keeps nothing.
+//  - An activity without a beat() for `progress_limit` counts as hung: as above, and it is retried.
+//  - A task that began `starts_max` times without ending fails with Code::internal, and its message
+//    is on `poison_queue` with the reason; so is a message that cannot be read.
+//  - Asked to stop, it gives back what runs; that start does not count.
+// Threads:  `threads_count` of its own; beat() from any.
+// Lifetime: registry, storage, clock and log outlive it. The destructor stops it.
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "durable/registry.h"
+#include "storage/storage.h"
+#include "telemetry/log.h"
+
+namespace cloudfolio::durable {
+
+struct ActivityWorkerOptions {
+  std::string queue;
+  std::string poison_queue;  // Empty: the queue's name with "-poison".
+  std::string result_queue = "activity-results";
+  int threads_count = 1;
+  std::chrono::seconds visibility{60};
+  std::chrono::milliseconds renew_every{5'000};
+  std::chrono::seconds progress_limit{0};  // 0: an activity need not say that it goes on.
+  std::int64_t starts_max = 5;
+  // Told when a task begins and ended on a thread, for health and metrics; may be empty.
+  std::function<void(const ActivityInfo&)> on_begin;
+  std::function<void(const ActivityInfo&)> on_end;
+};
+
+class ActivityWorker {
+ public:
+  struct Parts {
+    const Registry& registry;
+    storage::Storage& storage;
+    const Clock& clock;
+    telemetry::Log& log;
+  };
+  // Errors: invalid_argument: a queue's name.
+  static Result<std::unique_ptr<ActivityWorker>> open(ActivityWorkerOptions options, Parts parts);
+  ~ActivityWorker();
+
+  // The activity of `instance` makes progress.
+  void beat(const InstanceId& instance);
+  // Asks running activities to stop, gives their messages back, joins. Idempotent.
+  void stop();
+  // Runs at most one message on the caller's thread; false: there was none. For a worker process
+  // that ends with its job.
+  Result<bool> run_one(const Context& ctx);
+
+ private:
+  class State;
+  explicit ActivityWorker(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace cloudfolio::durable

@@ -1,0 +1,338 @@
+// Orchestrator and workers that meet only in a store.
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <future>
+
+#include "durable/embedded/scheduler.h"
+#include "durable/embedded/testing/scheduler_fixture.h"
+#include "durable/queued/activity_claims.h"
+#include "durable/queued/activity_results.h"
+#include "durable/queued/activity_worker.h"
+#include "durable/queued/queue_dispatcher.h"
+#include "json/json.h"
+
+namespace cloudfolio::durable {
+namespace {
+
+constexpr char kPool[] = "far";
+constexpr char kQueue[] = "work-far";
+using namespace std::chrono_literals;
+
+// Runs nothing: every pool of these tests is remote.
+class NoDispatcher final : public ActivityDispatcher {
+ public:
+  void dispatch(ActivityTask, ActivityResults&) override { ADD_FAILURE() << "ran locally"; }
+  void cancel(const std::string&) override {}
+  void stop() override {}
+  std::size_t waiting_count() const override { return 0; }
+};
+
+class RemoteActivitiesTest : public testing::SchedulerTest {
+ protected:
+  RemoteActivitiesTest() {
+    registry.orchestration("it",
+                           [](OrchestrationContext& context, std::string input) -> Orchestration<> {
+                             co_return co_await context.call("work", input);
+                           });
+    work([](const Context&, const ActivityInfo&, std::string input) {
+      return Result<std::string>("did " + input);
+    });
+  }
+
+  void work(Activity activity) {
+    worker_registry = Registry();
+    worker_registry.activity("work", std::move(activity), ActivityOptions().pool(kPool));
+  }
+
+  void open() {
+    if (!registry.find_activity("work")) {
+      registry.activity(
+          "work",
+          [](const Context&, const ActivityInfo&, std::string) -> Result<std::string> {
+            return Error(Code::internal, "ran in the orchestrator");
+          },
+          ActivityOptions().pool(kPool));
+    }
+    metrics = std::make_unique<telemetry::MetricRegistry>();
+    auto dispatcher = QueueDispatcher::open(
+        {.queues = {{kPool, kQueue}}},
+        {.registry = registry, .storage = *storage, .clock = clock, .log = log},
+        std::make_unique<NoDispatcher>());
+    ASSERT_TRUE(dispatcher.ok()) << dispatcher.error().message();
+    auto opened =
+        Embedded::open(options, registry, clock, Random(7), log, *metrics, *std::move(dispatcher));
+    ASSERT_TRUE(opened.ok()) << opened.error().message();
+    scheduler = *std::move(opened);
+  }
+
+  std::unique_ptr<ActivityWorker> open_worker(ActivityWorkerOptions wanted = {}) {
+    wanted.queue = kQueue;
+    wanted.renew_every = 2ms;
+    auto opened = ActivityWorker::open(
+        std::move(wanted),
+        {.registry = worker_registry, .storage = *storage, .clock = clock, .log = log});
+    EXPECT_TRUE(opened.ok());
+    return *std::move(opened);
+  }
+  // One without threads: tests call run_one().
+  std::unique_ptr<ActivityWorker> open_idle_worker(ActivityWorkerOptions wanted = {}) {
+    wanted.threads_count = 0;
+    return open_worker(std::move(wanted));
+  }
+
+  void wait_for_message() { ASSERT_TRUE(queue().wait_for_message(ctx, clock.now() + 1h).ok()); }
+  storage::Queue& queue(const std::string& name = kQueue) { return **storage->queue(name); }
+  std::size_t count_of(const std::string& name) {
+    return static_cast<std::size_t>(*queue(name).approximate_count(ctx));
+  }
+
+  std::unique_ptr<storage::Storage> storage = storage::open_memory(clock);
+  Registry worker_registry;
+};
+
+TEST_F(RemoteActivitiesTest, run_where_a_worker_is_and_their_results_come_back) {
+  open();
+  const auto worker = open_worker();
+  start("it", "one", "this");
+  EXPECT_EQ(outcome("one"), "Completed: did this");
+  worker->stop();
+  EXPECT_EQ(count_of(kQueue), 0u);
+}
+
+TEST_F(RemoteActivitiesTest, fail_with_the_code_of_their_error) {
+  work([](const Context&, const ActivityInfo&, std::string) -> Result<std::string> {
+    return Error(Code::quota_exceeded, "enough for today");
+  });
+  open();
+  const auto worker = open_worker();
+  start("it", "one", "this");
+  EXPECT_EQ(outcome("one"), "Failed: quota_exceeded: enough for today");
+}
+
+TEST_F(RemoteActivitiesTest, carry_tenant_instance_and_trace) {
+  std::string seen;
+  work([&](const Context& context, const ActivityInfo& info, std::string) {
+    seen = context.tenant().str() + " " + context.instance().str() + " " + info.name;
+    return Result<std::string>("");
+  });
+  open();
+  ctx = ctx.for_tenant(TenantId("octocat"));
+  const auto worker = open_worker();
+  start("it", "one", "this");
+  EXPECT_EQ(outcome("one"), "Completed: ");
+  EXPECT_EQ(seen, "octocat one work");
+}
+
+TEST_F(RemoteActivitiesTest, done_while_the_orchestrator_was_away_are_not_done_again) {
+  std::atomic<int> runs{0};
+  work([&](const Context&, const ActivityInfo&, std::string) {
+    return Result<std::string>("run " + std::to_string(++runs));
+  });
+  open();
+  start("it", "one", "this");
+  wait_for_message();
+  close();
+  const auto worker = open_idle_worker();
+  ASSERT_TRUE(*worker->run_one(ctx));
+  open();
+  EXPECT_EQ(outcome("one"), "Completed: run 1");
+  // What the restarted orchestrator may have asked again is answered without a second run.
+  while (*worker->run_one(ctx)) {
+  }
+  EXPECT_EQ(runs, 1);
+  EXPECT_EQ(count_of(kQueue), 0u);
+}
+
+TEST_F(RemoteActivitiesTest, interrupted_by_a_workers_stop_go_on_elsewhere_and_it_does_not_count) {
+  std::atomic<int> runs{0};
+  std::promise<void> begun;
+  work([&](const Context& context, const ActivityInfo&, std::string) -> Result<std::string> {
+    if (++runs > 1) return std::string("done");
+    std::promise<void> stopped;
+    const std::stop_callback on_stop(context.stop_token(), [&] { stopped.set_value(); });
+    begun.set_value();
+    stopped.get_future().wait();
+    return Error(Code::cancelled, "stopped");
+  });
+  open();
+  auto first = open_worker();
+  start("it", "one", "this");
+  begun.get_future().wait();
+  first->stop();
+  ActivityWorkerOptions strict;
+  strict.starts_max = 1;
+  const auto second = open_worker(strict);
+  EXPECT_EQ(outcome("one"), "Completed: done");
+  EXPECT_EQ(runs, 2);
+}
+
+TEST_F(RemoteActivitiesTest, of_a_worker_that_froze_are_fenced_off_by_the_one_that_took_over) {
+  std::promise<void> begun;
+  std::promise<void> thaw;
+  std::atomic<int> runs{0};
+  work([&](const Context&, const ActivityInfo&, std::string) -> Result<std::string> {
+    if (++runs > 1) return std::string("second");
+    begun.set_value();
+    thaw.get_future().wait();
+    return std::string("first");
+  });
+  open();
+  ActivityWorkerOptions frozen;
+  frozen.threads_count = 0;
+  const auto first = open_worker(frozen);
+  const auto second = open_idle_worker();
+  start("it", "one", "this");
+  wait_for_message();
+  // The first renews by real time every 2 ms; frozen means that its store calls never come.
+  Registry& shared = worker_registry;
+  ActivityWorkerOptions slow;
+  slow.queue = kQueue;
+  slow.threads_count = 0;
+  slow.renew_every = 1h;
+  auto opened = ActivityWorker::open(
+      slow, {.registry = shared, .storage = *storage, .clock = clock, .log = log});
+  ASSERT_TRUE(opened.ok());
+  auto running = std::async(std::launch::async, [&] { return (*opened)->run_one(ctx); });
+  begun.get_future().wait();
+  clock.advance(61s);
+  ASSERT_TRUE(*second->run_one(ctx));
+  EXPECT_EQ(outcome("one"), "Completed: second");
+  thaw.set_value();
+  EXPECT_TRUE(running.get().ok());
+  const auto history = scheduler->history(ctx, InstanceId("one"));
+  std::size_t completed_count = 0;
+  for (const HistoryEvent& event : *history)
+    completed_count += type_name(event.body) == "TaskCompleted";
+  EXPECT_EQ(completed_count, 1u);
+}
+
+TEST_F(RemoteActivitiesTest, that_kill_their_workers_five_times_are_given_up_and_told) {
+  std::atomic<int> runs{0};
+  work([&](const Context&, const ActivityInfo&, std::string) {
+    ++runs;
+    return Result<std::string>("");
+  });
+  open();
+  start("it", "one", "this");
+  wait_for_message();
+  ActivityClaims claims(**storage->table(kClaimTable), clock);
+  for (int death = 0; death < 5; ++death) {  // Each takes message and claim, and is gone.
+    const auto received = queue().receive(ctx, {.max_count = 1, .visibility = 60s});
+    ASSERT_EQ(received->size(), 1u) << death;
+    const auto task = read_activity_message(received->front().message.body);
+    ASSERT_TRUE(std::holds_alternative<Claim>(
+        *claims.take(ctx, result_message_of(task->info), received->front().message.id, 60s)));
+    clock.advance(61s);
+  }
+  const auto worker = open_idle_worker();
+  ASSERT_TRUE(*worker->run_one(ctx));
+  EXPECT_EQ(runs, 0);
+  EXPECT_EQ(outcome("one"), "Failed: internal: activity 'work' ended its worker 5 times");
+  EXPECT_EQ(count_of("work-far-poison"), 1u);
+  EXPECT_EQ(count_of(kQueue), 0u);
+}
+
+TEST_F(RemoteActivitiesTest, nobody_waits_for_are_asked_to_stop_and_not_begun) {
+  std::promise<void> begun;
+  work([&](const Context& context, const ActivityInfo&, std::string) -> Result<std::string> {
+    std::promise<void> stopped;
+    const std::stop_callback on_stop(context.stop_token(), [&] { stopped.set_value(); });
+    begun.set_value();
+    stopped.get_future().wait();
+    return Error(Code::cancelled, "stopped");
+  });
+  open();
+  const auto worker = open_idle_worker();
+  start("it", "one", "this");
+  wait_for_message();
+  auto running = std::async(std::launch::async, [&] { return worker->run_one(ctx); });
+  begun.get_future().wait();
+  ASSERT_TRUE(scheduler->terminate(ctx, InstanceId("one"), "no").ok());
+  EXPECT_TRUE(running.get().ok());  // Ends only because the claim could not be renewed.
+  clock.advance(61s);
+  ASSERT_TRUE(*worker->run_one(ctx));  // The message comes back and is dropped.
+  EXPECT_EQ(count_of(kQueue), 0u);
+}
+
+TEST_F(RemoteActivitiesTest, asked_for_twice_run_once) {
+  std::atomic<int> runs{0};
+  work([&](const Context&, const ActivityInfo&, std::string) {
+    ++runs;
+    return Result<std::string>("done");
+  });
+  open();
+  start("it", "one", "this");
+  wait_for_message();
+  const auto messages = queue().peek(ctx, 1);
+  ASSERT_TRUE(queue().send(ctx, messages->front().body, {}).ok());
+  const auto worker = open_idle_worker();
+  ASSERT_TRUE(*worker->run_one(ctx));
+  ASSERT_TRUE(*worker->run_one(ctx));
+  EXPECT_EQ(outcome("one"), "Completed: done");
+  EXPECT_EQ(runs, 1);
+}
+
+TEST_F(RemoteActivitiesTest, that_hang_lose_their_claim_and_are_retried) {
+  std::promise<void> begun;
+  std::atomic<int> runs{0};
+  work([&](const Context& context, const ActivityInfo&, std::string) -> Result<std::string> {
+    if (++runs > 1) return std::string("done");
+    std::promise<void> stopped;
+    const std::stop_callback on_stop(context.stop_token(), [&] { stopped.set_value(); });
+    begun.set_value();
+    stopped.get_future().wait();  // Renewing alone must not keep it alive.
+    return Error(Code::cancelled, "stopped");
+  });
+  open();
+  ActivityWorkerOptions watched;
+  watched.progress_limit = 30s;
+  const auto worker = open_idle_worker(watched);
+  start("it", "one", "this");
+  wait_for_message();
+  auto running = std::async(std::launch::async, [&] { return worker->run_one(ctx); });
+  begun.get_future().wait();
+  clock.advance(31s);
+  EXPECT_TRUE(running.get().ok());
+  clock.advance(61s);
+  ASSERT_TRUE(*worker->run_one(ctx));
+  EXPECT_EQ(outcome("one"), "Completed: done");
+}
+
+TEST_F(RemoteActivitiesTest, in_a_message_that_cannot_be_read_are_put_aside_with_the_reason) {
+  ASSERT_TRUE(queue().send(ctx, "{\"v\":7}", {}).ok());
+  const auto worker = open_idle_worker();
+  ASSERT_TRUE(*worker->run_one(ctx));
+  const auto aside = queue("work-far-poison").peek(ctx, 2);
+  ASSERT_EQ(aside->size(), 1u);
+  const auto note = json::parse_object(aside->front().body);
+  EXPECT_EQ(json::find_string(*note, "reason"),
+            "the message has version 7 and this program reads 1");
+  EXPECT_EQ(json::find_string(*note, "body"), "{\"v\":7}");
+  EXPECT_EQ(count_of(kQueue), 0u);
+}
+
+TEST_F(RemoteActivitiesTest, leave_results_that_are_forgotten_after_eight_days) {
+  open();
+  const auto worker = open_worker();
+  start("it", "one", "this");
+  EXPECT_EQ(outcome("one"), "Completed: did this");
+  worker->stop();
+  ActivityResultStore results(**storage->blobs(kActivityResultContainer), clock);
+  ActivityClaims claims(**storage->table(kClaimTable), clock);
+  const auto kept = [&] {
+    return (*storage->blobs(kActivityResultContainer))->list(ctx, {})->entries.size() +
+           (*storage->table(kClaimTable))->query(ctx, {})->entities.size();
+  };
+  ASSERT_TRUE(results.sweep(ctx, "").ok());
+  ASSERT_TRUE(claims.sweep(ctx, "").ok());
+  EXPECT_EQ(kept(), 2u);
+  clock.advance(kResultKeptFor + 1h);
+  ASSERT_TRUE(results.sweep(ctx, "").ok());
+  ASSERT_TRUE(claims.sweep(ctx, "").ok());
+  EXPECT_EQ(kept(), 0u);
+}
+
+}  // namespace
+}  // namespace cloudfolio::durable
