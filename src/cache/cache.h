@@ -7,6 +7,7 @@
 
 #include "base/id.h"
 #include "base/limits.h"
+#include "cache/legacy/old_app.h"
 #include "cache/tally.h"
 #include "cache/tenant_cache.h"
 
@@ -34,6 +35,7 @@ class Cache {
     std::size_t memory_bytes_max = 128 * kMiB;
     // Where a conflict is told, by tenant; outlives the cache. nullptr: nowhere.
     telemetry::Log* log = nullptr;
+    OldAppSharing old_app = {};
   };
 
   Cache(storage::BlobStore& blobs, const Clock& clock, telemetry::MetricRegistry& metrics,

@@ -85,7 +85,8 @@ TEST(Contract, lists_every_kind_as_the_code_has_it_and_no_other) {
                         shown(row.storage_class)});
   Rows expected_private;
   for (const KindRow& row : kind_rows())
-    expected_private.push_back({std::string(row.name), std::string(row.private_key)});
+    if (!row.private_key.empty())
+      expected_private.push_back({std::string(row.name), std::string(row.private_key)});
   const auto tables = tables_under("Entries");
   ASSERT_EQ(tables.size(), 2u);
   EXPECT_EQ(tables[0], expected);
@@ -134,7 +135,8 @@ TEST(Contract, says_how_long_a_repositorys_entry_lives) {
 class WrittenStore : public testing::Test {
  protected:
   void SetUp() override {
-    const Cache cache(blobs, clock, metrics);
+    const Cache cache(blobs, clock, metrics,
+                      {.old_app = {OldAppSharing::Writes::yes, TenantId("octocat")}});
     write_all(cache.open(TenantId("octocat")));
     write_all(cache.open(Place(TenantId("octo_cat"), Scope::of("https://api.github.com", 7))));
   }
@@ -143,6 +145,7 @@ class WrittenStore : public testing::Test {
     RepositoryEntry entry;
     entry.name = "hello";
     entry.metadata.id = 7;
+    entry.metadata.owner.login = "OctoCat";
     const Bundle bundle{{entry}};
     const auto publish = [&] {
       PublishRequest request;
@@ -166,6 +169,10 @@ class WrittenStore : public testing::Test {
     ASSERT_TRUE(cache.write_model(kCtx, std::string(64, 'a'), "zip").ok());
     ModelRecord record;
     record.fingerprint = std::string(64, 'a');
+    ASSERT_TRUE(cache.write_model_record(kCtx, record).ok());
+    record.fingerprint = std::string(64, 'c');  // Of what is published.
+    record.published = true;
+    ASSERT_TRUE(cache.write_model(kCtx, record.fingerprint, "zip").ok());
     ASSERT_TRUE(cache.write_model_record(kCtx, record).ok());
     ASSERT_TRUE(cache.write_sync_state(kCtx, "{}").ok());
     ASSERT_TRUE(cache.write_sync_report(kCtx, "{}").ok());
@@ -198,8 +205,11 @@ TEST_F(WrittenStore, every_key_has_the_pattern_of_the_kind_it_says) {
     EXPECT_EQ(to_string(*kind), entry.properties.metadata.at(kKind)) << key;
     seen[entry.properties.metadata.at(kUsername)].insert(*kind);
   }
-  EXPECT_EQ(seen["octocat"].size(), kind_rows().size());   // The scan saw every kind,
-  EXPECT_EQ(seen["octo_cat"].size(), kind_rows().size());  // in either place.
+  EXPECT_EQ(seen["octocat"].size(), kind_rows().size());  // The scan saw every kind,
+  const auto private_kinds_count =
+      std::count_if(kind_rows().begin(), kind_rows().end(),
+                    [](const KindRow& row) { return !row.private_key.empty(); });
+  EXPECT_EQ(seen["octo_cat"].size(), private_kinds_count);  // in either place.
 }
 
 TEST_F(WrittenStore, every_entry_says_whose_what_which_and_until_when) {
@@ -233,10 +243,13 @@ TEST(KindOfKey, tells_ours_from_anybody_elses) {
   EXPECT_EQ(kind_of_key("gen/o/12/index/0af3"), EntryKind::index);
   EXPECT_EQ(kind_of_key("gen/o/latest"), EntryKind::counter);
   EXPECT_EQ(kind_of_key("model_" + std::string(64, 'a') + ".zip"), EntryKind::model);
-  for (const char* key : {"", "model_x.zip", "gen/o/12/repository/", "gen/o/x/repository/1",
-                          "gen//latest", "gen/o/12/index/xyz", "gen/o/12/note/../x",
-                          "repos_bundle_context_", "sync_state_O", "fine_tuned_model_metadata",
-                          "repo_context_a_b", "repos_metadata:a:all", "gen/o/12/repository/1/2"})
+  EXPECT_EQ(kind_of_key("model_" + std::string(32, 'a') + ".zip"), EntryKind::old_model);
+  EXPECT_EQ(kind_of_key("repos_bundle_context_OctoCat"), EntryKind::old_bundle);
+  EXPECT_EQ(kind_of_key("repo_level_bundle_octo%5Fcat_my_repo"), EntryKind::old_repository);
+  for (const char* key :
+       {"", "model_x.zip", "gen/o/12/repository/", "gen/o/x/repository/1", "gen//latest",
+        "gen/o/12/index/xyz", "gen/o/12/note/../x", "repos_bundle_context_", "sync_state_O",
+        "repo_context_a_b", "repos_metadata:a:all", "gen/o/12/repository/1/2"})
     EXPECT_FALSE(kind_of_key(key).has_value()) << key;
 }
 

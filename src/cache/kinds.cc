@@ -47,12 +47,21 @@ constexpr KindRow kRows[] = {
      StorageClass::working},
     {EntryKind::counter, "counter", "gen/{login}/latest", "private/{login}/{scope}/gen/latest",
      "sync", ValueForm::envelope, std::nullopt, std::nullopt, StorageClass::working},
+    // Copies of what counts already.
+    {EntryKind::old_repository, "old_repository", "repo_level_bundle_{spelled}_{repo}", "", "cache",
+     ValueForm::envelope, std::nullopt, std::nullopt, StorageClass::working},
+    {EntryKind::old_bundle, "old_bundle", "repos_bundle_context_{spelling}", "", "cache",
+     ValueForm::envelope, std::nullopt, std::nullopt, StorageClass::working},
+    {EntryKind::old_model, "old_model", "model_{md5}.zip", "", "cache", ValueForm::bytes,
+     std::nullopt, std::nullopt, StorageClass::model},
+    {EntryKind::model_slot, "model_slot", "fine_tuned_model_metadata", "", "cache",
+     ValueForm::envelope, std::nullopt, std::nullopt, StorageClass::working},
+    {EntryKind::spellings, "spellings", "gen/{login}/spellings", "", "cache", ValueForm::envelope,
+     std::nullopt, std::nullopt, StorageClass::working},
 };
 
 constexpr OldKeyRow kOldRows[] = {
-    {"repo_level_bundle_{login}_{repo}", "monolith", "none"},
     {"repo_context_{login}_{repo}", "first versions", "none"},
-    {"fine_tuned_model_metadata", "monolith", "none"},
     {"repos_metadata:{login}:all", "monolith", "1 hour"},
     {"repo_metadata:{login}:{repo}", "monolith", "1 hour"},
     {"file_content:{login}:{repo}:{path}", "monolith", "1 hour"},
@@ -83,6 +92,10 @@ bool is_escaped(char c) {
   return is_name(c) || c == '%' || c == 'F';
 }
 
+bool is_capital(char c) {
+  return c >= 'A' && c <= 'Z';
+}
+
 bool fits(std::string_view placeholder, std::string_view text) {
   if (placeholder == "n" || placeholder == "id") return all_of(text, is_digit);
   if (placeholder == "hex") return all_of(text, is_hex);
@@ -90,6 +103,13 @@ bool fits(std::string_view placeholder, std::string_view text) {
   if (placeholder == "fingerprint") return is_fingerprint(text);
   if (placeholder == "scope") return Scope::from(text).has_value();
   if (placeholder == "escaped") return all_of(text, is_escaped);
+  if (placeholder == "md5") return text.size() == 32 && is_fingerprint(text);
+  if (placeholder == "repo") return !text.empty();
+  if (placeholder == "spelled")
+    return all_of(text, [](char c) { return is_escaped(c) || is_capital(c); });
+  if (placeholder == "spelling")
+    return all_of(text, [](char c) { return is_login(c) || is_capital(c); }) &&
+           std::any_of(text.begin(), text.end(), is_capital);
   return placeholder == "login" && all_of(text, is_login);
 }
 
@@ -142,8 +162,10 @@ std::string_view to_string(ValueForm value) {
 }
 
 std::optional<EntryKind> kind_of_key(std::string_view key) {
-  for (const KindRow& row : kRows)
-    if (has_pattern(key, row.key) || has_pattern(key, row.private_key)) return row.kind;
+  // The original's are the narrower patterns, and stand last.
+  for (std::size_t i = std::size(kRows); i-- > 0;)
+    if (!key.empty() && (has_pattern(key, kRows[i].key) || has_pattern(key, kRows[i].private_key)))
+      return kRows[i].kind;
   return std::nullopt;
 }
 

@@ -27,6 +27,12 @@ enum class EntryKind : std::uint8_t {
   sync_state,
   sync_report,
   counter,
+  // For the original app, while it shares the store (legacy/shared_writes.h).
+  old_repository,
+  old_bundle,
+  old_model,
+  model_slot,
+  spellings,
 };
 
 // What a body is.
@@ -48,10 +54,11 @@ struct KindRow {
   EntryKind kind;
   std::string_view name;  // As in the metadata and in labels.
   // {login}, {n} and {id} numbers, {name}, {hex}, {fingerprint}; in a private place (place.h)
-  // {scope} and {escaped}, the login with %5F for '_', as well.
+  // {scope} and {escaped}, the login with %5F for '_', as well. Of the original's: {spelling}, a
+  // login with capitals, {spelled}, any spelling of it with %5F for '_', {md5} and {repo}.
   std::string_view key;
-  std::string_view private_key;
-  std::string_view writer;  // The room whose work writes it.
+  std::string_view private_key;  // Empty: there is none.
+  std::string_view writer;       // The room whose work writes it.
   ValueForm value;
   std::optional<std::chrono::hours> lifetime;  // nullopt: until replaced or collected.
   std::optional<TierRule> tier;                // nullopt: always from the store.

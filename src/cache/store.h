@@ -22,6 +22,7 @@
 #include "base/id.h"
 #include "base/result.h"
 #include "cache/kinds.h"
+#include "cache/legacy/old_app.h"
 #include "cache/metrics.h"
 #include "cache/place.h"
 #include "cache/tally.h"
@@ -57,6 +58,7 @@ class Store {
   struct Options {
     Tier::Options tier = {};
     telemetry::Log* log = nullptr;  // Outlives it; where conflicts and damage are told, by tenant.
+    OldAppSharing old_app = {};
   };
   // All outlive it.
   Store(storage::BlobStore& blobs, const Clock& clock, telemetry::MetricRegistry& metrics,
@@ -65,6 +67,7 @@ class Store {
         clock_(clock),
         metrics_(metrics),
         log_(options.log),
+        old_app_(std::move(options.old_app)),
         tier_(blobs, clock, metrics, options.tier) {}
 
   // What the store has now. Errors: corrupt (with the remedy), and the store's.
@@ -95,6 +98,7 @@ class Store {
 
   storage::BlobStore& blobs() const { return blobs_; }
   const Clock& clock() const { return clock_; }
+  const OldAppSharing& old_app() const { return old_app_; }
   const CacheMetrics& metrics() const { return metrics_; }
   Tallies& tallies() const { return tallies_; }
 
@@ -107,6 +111,7 @@ class Store {
   const Clock& clock_;
   CacheMetrics metrics_;
   telemetry::Log* log_;
+  const OldAppSharing old_app_;
   mutable Tier tier_;
   mutable Tallies tallies_;
 };

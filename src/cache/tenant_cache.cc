@@ -70,6 +70,7 @@ Cache::Cache(storage::BlobStore& blobs, const Clock& clock, telemetry::MetricReg
   Store::Options its_options;
   its_options.tier.bytes_max = options.memory_bytes_max;
   its_options.log = options.log;
+  its_options.old_app = std::move(options.old_app);
   store_ = std::make_shared<Store>(blobs, clock, metrics, its_options);
 }
 Cache::Cache(storage::BlobStore& blobs, const Clock& clock, telemetry::MetricRegistry& metrics)
@@ -168,13 +169,26 @@ Result<TenantCache::PublishedJson> TenantCache::read_publication_json(const Cont
 
 Result<RepositoryEntry> TenantCache::read_repository(const Context& ctx,
                                                      std::string_view name) const {
-  CF_TRY(const Publication publication, read_publication(ctx));
-  if (const RepositoryEntry* entry = publication.bundle->find(name)) return *entry;
+  const auto publication = read_publication(ctx);
+  if (!publication && publication.error().code() != Code::not_found) return publication.error();
+  if (!publication) {
+    CF_TRY(const auto old, find_old_repository(ctx, name));
+    if (old) return *old;
+    return publication.error();
+  }
+  if (const RepositoryEntry* entry = publication->bundle->find(name)) return *entry;
   return Error(Code::not_found,
                "no repository of that name in the portfolio of '" + place_.tenant.str() + "'");
 }
 
 Result<PublicationInfo> TenantCache::publish(const Context& ctx, const PublishRequest& request,
+                                             const Bundle& bundle) const {
+  CF_TRY(PublicationInfo info, replace(ctx, request, bundle));
+  CF_CHECK(share_with_old_app(ctx, info, bundle));
+  return info;
+}
+
+Result<PublicationInfo> TenantCache::replace(const Context& ctx, const PublishRequest& request,
                                              const Bundle& bundle) const {
   if (request.generation == 0 || request.generation <= request.base_generation)
     return Error(Code::invalid_argument,

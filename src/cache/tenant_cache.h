@@ -112,14 +112,29 @@ class TenantCache {
     std::string data;
   };
   Result<PublishedJson> read_publication_json(const Context& ctx) const;
-  // One repository of the publication, by name without regard to case.
+  // One repository of the publication, by name without regard to case; where nothing is published,
+  // the one that the original app has under exactly this name.
   Result<RepositoryEntry> read_repository(const Context& ctx, std::string_view name) const;
   // Replaces the bundle, the generation and the fingerprints; keeps the model, empties the index
   // and remembers it as stale_index. `bundle` is sorted by name. Writes nothing and succeeds where
   // `generation` is already published.
+  // Writes what the original app reads as well, while it shares the store.
   // Errors: conflict (something else than what it was built upon is there).
   Result<PublicationInfo> publish(const Context& ctx, const PublishRequest& request,
                                   const Bundle& bundle) const;
+
+  // === Beside the original app === (legacy/; nothing happens in a private place)
+  // The last part of publish(), for whoever finds that its publication is there already.
+  Status share_with_old_app(const Context& ctx, const PublicationInfo& info,
+                            const Bundle& bundle) const;
+  // Somebody called the tenant so: where nothing is published and the original has a bundle under
+  // that spelling, it becomes the publication. True if so.
+  Result<bool> adopt_spelling(const Context& ctx, std::string_view spelling) const;
+  // While the store is shared: later publications are written under that spelling too.
+  Status keep_spelling(const Context& ctx, std::string_view spelling) const;
+  // As legacy/old_entries.h has it.
+  Result<std::optional<RepositoryEntry>> find_old_repository(const Context& ctx,
+                                                             std::string_view name) const;
 
   // === Staging: what one refresh collects before it publishes ===
   // A number above every other that this tenant ever had; no two calls get the same.
@@ -185,6 +200,8 @@ class TenantCache {
                                    std::string from = {}) const;
 
  private:
+  Result<PublicationInfo> replace(const Context& ctx, const PublishRequest& request,
+                                  const Bundle& bundle) const;
   Result<Publication> read_publication_shared(const Context& ctx) const;
   Result<std::string> read_published(const Context& ctx, EntryKind kind,
                                      const std::string& key) const;

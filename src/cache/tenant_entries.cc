@@ -5,6 +5,7 @@
 #include "cache/bundle_json.h"
 #include "cache/envelope.h"
 #include "cache/keys.h"
+#include "cache/legacy/shared_writes.h"
 #include "cache/store.h"
 #include "cache/tenant_cache.h"
 #include "crypto/random_bytes.h"
@@ -168,6 +169,8 @@ Status TenantCache::write_model_record(const Context& ctx, const ModelRecord& re
   const EntryLabel label{EntryKind::model_record, place_, record.fingerprint, 0};
   CF_CHECK(store_->write_json(ctx, label, model_metadata_key(place_, record.fingerprint),
                               to_json(record)));
+  const bool has_slot = place_.scope.is_public() && store_->old_app().model_slot == place_.tenant;
+  if (has_slot && record.published) CF_CHECK(write_model_slot(ctx, *store_, *this, record));
   return Done{};
 }
 

@@ -13,6 +13,8 @@ namespace {
 constexpr char kPrivatePrefix[] = "private/";
 constexpr char kPrivateBundlePrefix[] = "repos_private_context_";
 constexpr char kModelPrefix[] = "model_";
+constexpr const char* kSpelledFamilies[] = {"repos_bundle_context_", "repo_level_bundle_",
+                                            "repo_context_"};
 
 // repos_private_context_{login}_: as repository_key() writes the login.
 std::string private_bundles_of(const TenantId& tenant) {
@@ -31,6 +33,17 @@ std::array<std::string, 5> own_prefixes(const TenantId& tenant) {
 }
 std::array<std::string, 3> own_keys(const TenantId& tenant) {
   return {bundle_key(tenant), sync_state_key(tenant), sync_report_key(tenant)};
+}
+
+// A key of the original in which the login may have any spelling, as if it had ours.
+std::string folded(std::string key) {
+  for (const std::string_view family : kSpelledFamilies) {
+    if (!key.starts_with(family)) continue;
+    const bool whole = family == kSpelledFamilies[0];  // Nothing follows the login.
+    for (std::size_t i = family.size(); i < key.size() && (whole || key[i] != '_'); ++i)
+      if (key[i] >= 'A' && key[i] <= 'Z') key[i] = static_cast<char>(key[i] - 'A' + 'a');
+  }
+  return key;
 }
 
 bool is_bundle(const TenantId& tenant, const std::string& key) {
@@ -62,20 +75,30 @@ Status copy_entry(const Context& ctx, storage::BlobStore& blobs, const TenantId&
 }  // namespace
 
 std::vector<std::string> prefixes_of(const TenantId& tenant) {
-  std::vector<std::string> prefixes{kModelPrefix};
-  for (std::string& key : own_keys(tenant)) prefixes.push_back(std::move(key));
-  for (std::string& prefix : own_prefixes(tenant)) prefixes.push_back(std::move(prefix));
+  std::vector<std::string> prefixes{kModelPrefix, kGlobalModelSlotKey};
+  // The original's keys keep the login's letters as its callers typed them.
+  const char first = tenant.str().empty() ? '-' : tenant.str().front();
+  for (const char* family : kSpelledFamilies) {
+    prefixes.push_back(family + std::string(1, first));
+    if (first >= 'a' && first <= 'z')
+      prefixes.push_back(family + std::string(1, static_cast<char>(first - 'a' + 'A')));
+  }
+  for (std::string& key : own_keys(tenant))
+    if (key != bundle_key(tenant)) prefixes.push_back(std::move(key));
+  prefixes.push_back(generations_prefix(tenant));
+  prefixes.push_back(private_bundles_of(tenant));
+  prefixes.push_back(private_entries_of(tenant));
   return prefixes;
 }
 
 bool belongs_to(const TenantId& tenant, const storage::BlobEntry& entry) {
   const TenantId owner = owner_of(entry.properties.metadata);
   if (!owner.empty()) return owner == tenant;
-  const std::string& key = entry.key.str();
+  const std::string key = folded(entry.key.str());
   for (const std::string& own : own_keys(tenant))
     if (key == own) return true;
   for (const std::string& prefix : own_prefixes(tenant))
-    if (key.starts_with(prefix)) return true;
+    if (key.starts_with(folded(prefix))) return true;
   return false;
 }
 

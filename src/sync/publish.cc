@@ -105,6 +105,7 @@ Result<std::string> RefreshSteps::publish(const Context& ctx, const PublishInput
   bool published = true;
   if (info && info->generation == plan.generation) {
     bundle = std::move(base.bundle);  // This step ran before, and got as far as publishing.
+    CF_CHECK(cache.share_with_old_app(ctx, *info, bundle));
   } else {
     auto assembled = assemble(plan, batches.gathered, base.bundle);
     if (!assembled && assembled.error().code() == Code::conflict)
