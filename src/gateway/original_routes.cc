@@ -73,6 +73,7 @@ Result<http::Response> start_by_webhook(Services& services, Call& call, const js
   } else {
     CF_CHECK(check_may_change(call.principal, tenant));
   }
+  services.portfolios.called_as(call.context, tenant, *login, Portfolios::Wants::refresh);
   CF_TRY(const RefreshStart start,
          services.portfolios.start_refresh(call.context, tenant, Force::no));
   return check_status_answer(call.request, services.options, start.instance);
@@ -81,6 +82,8 @@ Result<http::Response> start_by_webhook(Services& services, Call& call, const js
 Result<http::Response> start_by_user(Services& services, Call& call, const json::Object& body) {
   CF_TRY(const TenantId tenant, tenant_named(services, call, body));
   CF_CHECK(check_may_change(call.principal, tenant));
+  if (const auto username = json::find_string(body, "username"))
+    services.portfolios.called_as(call.context, tenant, *username, Portfolios::Wants::refresh);
   const Force force =
       json::find_bool(body, "force_refresh").value_or(false) ? Force::yes : Force::no;
   if (force == Force::no) {
@@ -107,6 +110,7 @@ Result<http::Response> start_orchestrator(Services& services, Call& call) {
 Result<http::Response> get_bundle(Services& services, Call& call) {
   CF_TRY(const TenantId tenant, tenant_of(call, "username"));
   const std::string shown(call.request.path_parameter("username"));
+  services.portfolios.called_as(call.context, tenant, shown, Portfolios::Wants::read);
   auto page = services.pages.page(call.context, tenant, shown, BundlePages::Form::original);
   if (!page && page.error().code() == Code::not_found)
     return Error(Code::not_found, "No valid bundle found for '" + shown + "'");
@@ -122,6 +126,7 @@ Result<http::Response> get_bundle(Services& services, Call& call) {
 Result<http::Response> get_repository(Services& services, Call& call) {
   CF_TRY(const TenantId tenant, tenant_of(call, "username"));
   const std::string shown(call.request.path_parameter("username"));
+  services.portfolios.called_as(call.context, tenant, shown, Portfolios::Wants::read);
   const std::string repo(call.request.path_parameter("repo"));
   auto text = services.portfolios.repository(call.context, tenant, repo);
   if (!text && text.error().code() == Code::not_found)

@@ -16,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/clock.h"
 #include "base/context.h"
@@ -63,6 +64,12 @@ struct TrainRequest {
 class Portfolios {
  public:
   virtual ~Portfolios() = default;
+
+  // A caller of the original's routes wrote the tenant's login so; `refresh`: who may change it.
+  // What only the original system knows under that spelling is taken over, and while it shares the
+  // cache, it finds later publications there. Best effort.
+  enum class Wants { read, refresh };
+  virtual void called_as(const Context&, const TenantId&, std::string_view /*spelling*/, Wants) {}
 
   // Starts `refresh:{login}`, or joins the one that runs.
   virtual Result<RefreshStart> start_refresh(const Context&, const TenantId&, Force) = 0;

@@ -6,6 +6,8 @@
 #include <charconv>
 #include <numeric>
 
+#include "tenancy/login.h"
+
 namespace cloudfolio::roles {
 namespace {
 
@@ -221,6 +223,9 @@ Status validate(const Config& config) {
       !config.github_api_url.starts_with("https://")) {
     return bad_value("github.api_url", "an address that begins with http:// or https://");
   }
+  if (const std::string& login = config.compatibility_model_slot_login;
+      !login.empty() && !tenancy::tenant_from_login(login))
+    return bad_value("compatibility.model_slot_login", "a GitHub login");
   if (config.data.empty()) return bad_value("data", "the folder of the embedded store");
   return Done{};
 }

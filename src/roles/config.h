@@ -59,6 +59,7 @@ struct Config {
   std::int64_t search_memory_bytes = 512ll << 20;
 
   bool compatibility_old_app = false;
+  std::string compatibility_model_slot_login;  // Empty: nobody's.
 
   std::string log_level = "info";
   std::string log_file;  // Empty: standard error.

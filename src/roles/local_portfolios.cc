@@ -8,6 +8,8 @@
 namespace cloudfolio::roles {
 namespace {
 
+constexpr std::size_t kHeardMax = 10'000;
+
 gateway::PublishedBundle head_of(const cache::PublicationInfo& info) {
   gateway::PublishedBundle head;
   head.etag = info.etag;
@@ -32,6 +34,25 @@ LocalPortfolios::LocalPortfolios(Parts parts) : parts_(parts) {}
 Result<durable::Client*> LocalPortfolios::orchestrator() const {
   if (parts_.client != nullptr) return parts_.client;
   return Error(Code::unavailable, "this process only reads; `cloudfolio serve` starts work");
+}
+
+void LocalPortfolios::called_as(const Context& ctx, const TenantId& tenant,
+                                std::string_view spelling, Wants wants) {
+  if (spelling == tenant.str()) return;
+  const std::string known = std::string(spelling) + (wants == Wants::refresh ? "!" : "");
+  {
+    auto heard = heard_.lock();
+    if (heard->size() >= kHeardMax) heard->clear();
+    if (!heard->insert(known).second) return;
+  }
+  const cache::TenantCache cache = parts_.platform.cache().open(tenant);
+  const auto adopted = cache.adopt_spelling(ctx, spelling);
+  const Status kept = wants == Wants::refresh ? cache.keep_spelling(ctx, spelling) : Done{};
+  if (adopted && kept) return;
+  // Asked again by the next caller.
+  heard_.lock()->erase(known);
+  parts_.platform.log().warn(ctx, "cache.spelling_failed",
+                             {{"error", adopted ? kept.error() : adopted.error()}});
 }
 
 Result<gateway::RefreshStart> LocalPortfolios::start_refresh(const Context& ctx,

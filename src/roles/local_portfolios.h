@@ -4,6 +4,10 @@
 // Threads: thread-safe. Everything given outlives it. Without an orchestrator (`client` null: a
 // command that only reads) starting anything is unavailable.
 
+#include <set>
+#include <string>
+
+#include "base/guarded.h"
 #include "durable/client.h"
 #include "gateway/services.h"
 #include "roles/config.h"
@@ -26,6 +30,7 @@ class LocalPortfolios final : public gateway::Portfolios {
   };
   explicit LocalPortfolios(Parts parts);
 
+  void called_as(const Context&, const TenantId&, std::string_view spelling, Wants) override;
   Result<gateway::RefreshStart> start_refresh(const Context&, const TenantId&,
                                               gateway::Force) override;
   Result<std::optional<gateway::PublishedBundle>> find_unchanged(const Context&,
@@ -45,6 +50,8 @@ class LocalPortfolios final : public gateway::Portfolios {
   Result<durable::Client*> orchestrator() const;
 
   Parts parts_;
+  // Spellings that were dealt with in this process.
+  Guarded<std::set<std::string>> heard_;
 };
 
 }  // namespace cloudfolio::roles

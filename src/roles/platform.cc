@@ -2,6 +2,7 @@
 
 #include "storage/azure/azure.h"
 #include "storage/embedded/embedded.h"
+#include "tenancy/login.h"
 
 namespace cloudfolio::roles {
 namespace {
@@ -33,9 +34,16 @@ Result<std::unique_ptr<Platform>> Platform::open(const Config& config, const Clo
   client.ca_file = config.github_ca_file;
   CF_TRY(platform->http_, http::open_client(client, clock));
   CF_TRY(storage::BlobStore* const blobs, platform->storage_->blobs(cache::kContainer));
-  const cache::Cache::Options options{
+  cache::Cache::Options options{
       .memory_bytes_max = static_cast<std::size_t>(config.cache_memory_bytes),
       .log = platform->log_.get()};
+  if (config.compatibility_old_app) {
+    options.old_app.writes = cache::OldAppSharing::Writes::yes;
+    if (!config.compatibility_model_slot_login.empty()) {
+      CF_TRY(options.old_app.model_slot,
+             tenancy::tenant_from_login(config.compatibility_model_slot_login));
+    }
+  }
   platform->cache_ = std::make_unique<cache::Cache>(*blobs, clock, platform->metrics_, options);
   return platform;
 }
