@@ -3,6 +3,8 @@
 #include <cinttypes>
 #include <cstdio>
 
+#include "cache/cache.h"
+#include "cache/legacy/old_tables.h"
 #include "json/json.h"
 #include "main/commands.h"
 #include "main/progress.h"
@@ -61,6 +63,10 @@ migrate::Options options_from(const MigrateCommand& command) {
   migrate::Options options;
   options.containers = command.containers;
   options.tables = command.tables;
+  if (options.containers.empty() && options.tables.empty()) {
+    options.containers = {cache::kContainer};
+    options.tables.assign(cache::kOldTables.begin(), cache::kOldTables.end());
+  }
   options.journal = command.journal;
   options.copies_at_once = static_cast<std::size_t>(command.at_once);
   options.memory_bytes = static_cast<std::uint64_t>(command.memory_mib) * kMiB;
