@@ -5,11 +5,15 @@
 
 #include "cache/cache.h"
 #include "cache/legacy/old_tables.h"
+#include "cache/rights.h"
 #include "json/json.h"
 #include "main/commands.h"
 #include "main/progress.h"
 #include "migrate/migration.h"
 #include "roles/named_store.h"
+#include "tenancy/quota_book.h"
+#include "tenancy/tenant_directory.h"
+#include "tenancy/usage_ledger.h"
 
 namespace cloudfolio::main {
 namespace {
@@ -66,6 +70,9 @@ migrate::Options options_from(const MigrateCommand& command) {
   if (options.containers.empty() && options.tables.empty()) {
     options.containers = {cache::kContainer};
     options.tables.assign(cache::kOldTables.begin(), cache::kOldTables.end());
+    for (const char* ours :
+         {tenancy::kTenantsTable, tenancy::kUsageTable, tenancy::kQuotasTable, cache::kRightsTable})
+      options.tables.emplace_back(ours);
   }
   options.journal = command.journal;
   options.copies_at_once = static_cast<std::size_t>(command.at_once);
