@@ -1,0 +1,110 @@
+#include "capacity/process_launch.h"
+
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+#include "capacity/process_limits.h"
+
+namespace cloudfolio::capacity {
+namespace {
+
+constexpr int kLock = 3;  // Of the child; everything above it is closed by exec.
+
+std::vector<char*> pointers(const std::vector<std::string>& texts) {
+  std::vector<char*> all;
+  all.reserve(texts.size() + 1);
+  for (const std::string& text : texts) all.push_back(const_cast<char*>(text.c_str()));
+  all.push_back(nullptr);
+  return all;
+}
+
+struct Prepared {
+  std::vector<char*> arguments;
+  std::vector<char*> environment;
+  int log = -1;
+  int cgroup = -1;
+  int report = -1;  // errno goes here.
+};
+
+void write_pid(int to) {
+  char text[16];
+  std::size_t at = sizeof text;
+  text[--at] = '\n';
+  for (auto pid = getpid(); pid > 0; pid /= 10) text[--at] = static_cast<char>('0' + pid % 10);
+  (void)!write(to, text + at, sizeof text - at);
+}
+
+// In the child: nothing here allocates or locks.
+[[noreturn]] void become(const Launch& launch, Prepared prepared) {
+  setsid();
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  for (int number = 1; number < 32; ++number) std::signal(number, SIG_DFL);
+  const bool limited =
+      prepared.cgroup >= 0 ? write(prepared.cgroup, "0", 1) == 1 : limit_this_process(launch.size);
+  // The numbers that the report and the lock get must not be overwritten before they are copied.
+  const int report = fcntl(prepared.report, F_DUPFD_CLOEXEC, 10);
+  const int lock = fcntl(launch.lock, F_DUPFD_CLOEXEC, 10);
+  const int log = fcntl(prepared.log, F_DUPFD_CLOEXEC, 10);
+  const int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  if (limited && dup2(null, 0) == 0 && dup2(log, 1) == 1 && dup2(log, 2) == 2 &&
+      dup2(lock, kLock) == kLock && close_range(kLock + 1, ~0U, CLOSE_RANGE_CLOEXEC) == 0) {
+    write_pid(kLock);
+    execve(prepared.arguments[0], prepared.arguments.data(), prepared.environment.data());
+  }
+  const int why = errno;
+  (void)!write(report, &why, sizeof why);
+  _exit(127);
+}
+
+void close_all(std::initializer_list<int> files) {
+  for (const int file : files)
+    if (file >= 0) close(file);
+}
+
+Error cannot(const std::string& what, int why) {
+  const Code code = why == EAGAIN || why == ENOMEM ? Code::quota_exceeded : Code::invalid_argument;
+  return Error(code, "cannot run " + what + ": " + std::strerror(why));
+}
+
+}  // namespace
+
+Result<int> launch(const Launch& launch) {
+  Prepared prepared;
+  prepared.arguments = pointers(launch.command);
+  prepared.environment = pointers(launch.environment);
+  const std::string& program = launch.command.at(0);
+  int pipes[2];
+  if (pipe2(pipes, O_CLOEXEC) != 0) return cannot(program, errno);
+  prepared.report = pipes[1];
+  prepared.log = open(launch.log.c_str(), O_CREAT | O_APPEND | O_WRONLY | O_CLOEXEC, 0640);
+  if (!launch.cgroup_procs.empty())
+    prepared.cgroup = open(launch.cgroup_procs.c_str(), O_WRONLY | O_CLOEXEC);
+  const pid_t child = prepared.log < 0 ? -1 : fork();
+  if (child == 0) become(launch, prepared);
+  const int fork_error = errno;
+  close_all({pipes[1], prepared.log, prepared.cgroup});
+  if (child < 0) {
+    close(pipes[0]);
+    return cannot(program, fork_error);
+  }
+  int why = 0;
+  ssize_t got = 0;
+  do {
+    got = read(pipes[0], &why, sizeof why);
+  } while (got < 0 && errno == EINTR);
+  close(pipes[0]);
+  if (got == sizeof why) {
+    waitpid(child, nullptr, 0);
+    return cannot(program, why);
+  }
+  return child;
+}
+
+}  // namespace cloudfolio::capacity

@@ -1,0 +1,105 @@
+#include "capacity/process_limits.h"
+
+#include <sched.h>
+#include <sys/resource.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "base/limits.h"
+
+namespace cloudfolio::capacity {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kRoot = "/sys/fs/cgroup";
+constexpr int kPeriodMicroseconds = 100'000;
+
+std::string first_line(const fs::path& path) {
+  std::ifstream in(path);
+  std::string line;
+  std::getline(in, line);
+  return line;
+}
+
+bool write_file(const fs::path& path, const std::string& text) {
+  std::ofstream out(path);
+  out << text;
+  out.flush();
+  return out.good();
+}
+
+bool has_word(const std::string& words, const std::string& word) {
+  std::istringstream in(words);
+  for (std::string one; in >> one;)
+    if (one == word) return true;
+  return false;
+}
+
+}  // namespace
+
+Result<fs::path> usable_cgroup(const fs::path& wanted) {
+  fs::path folder = wanted;
+  if (folder.empty()) {
+    const std::string own = first_line("/proc/self/cgroup");
+    if (!own.starts_with("0::")) return Error(Code::unavailable, "this machine has no cgroup v2");
+    folder = kRoot + own.substr(3);
+  }
+  const std::string controllers = first_line(folder / "cgroup.subtree_control");
+  if (!has_word(controllers, "memory") || !has_word(controllers, "cpu"))
+    return Error(Code::unavailable, folder.string() + " hands on no memory and cpu controllers");
+  const fs::path probe = folder / "cloudfolio-probe";
+  std::error_code failed;
+  fs::create_directory(probe, failed);
+  if (failed)
+    return Error(Code::unavailable, folder.string() + " is not delegated: " + failed.message());
+  fs::remove(probe, failed);
+  return folder;
+}
+
+Result<fs::path> make_cgroup(const fs::path& parent, const std::string& name,
+                             const WorkerSize& size) {
+  const fs::path folder = parent / name;
+  std::error_code failed;
+  fs::create_directory(folder, failed);
+  const std::string memory = std::to_string(static_cast<std::size_t>(size.memory_gib) * kGiB);
+  const std::string cpu = std::to_string(size.cpu_count * kPeriodMicroseconds) + " " +
+                          std::to_string(kPeriodMicroseconds);
+  if (failed || !write_file(folder / "memory.max", memory) ||
+      !write_file(folder / "cpu.max", cpu)) {
+    fs::remove(folder, failed);
+    return Error(Code::unavailable, "cannot set limits in " + folder.string());
+  }
+  return folder / "cgroup.procs";
+}
+
+void remove_cgroup(const fs::path& parent, const std::string& name) {
+  std::error_code failed;
+  const fs::path folder = parent / name;
+  if (parent.empty() || !fs::exists(folder, failed)) return;
+  write_file(folder / "cgroup.kill", "1");
+  fs::remove(folder, failed);  // What has not ended yet keeps it; the next call removes it.
+}
+
+bool limit_this_process(const WorkerSize& size) {
+  const rlim_t bytes = static_cast<rlim_t>(size.memory_gib) * kGiB;
+  const rlimit limit{bytes, bytes};
+  if (setrlimit(RLIMIT_DATA, &limit) != 0) return false;
+  cpu_set_t allowed;
+  CPU_ZERO(&allowed);
+  if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return false;
+  // Keeps the first so many of what this process may use.
+  int left = size.cpu_count;
+  for (std::size_t cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+    if (!CPU_ISSET(cpu, &allowed)) continue;
+    if (left > 0) {
+      --left;
+    } else {
+      CPU_CLR(cpu, &allowed);
+    }
+  }
+  return sched_setaffinity(0, sizeof allowed, &allowed) == 0;
+}
+
+}  // namespace cloudfolio::capacity

@@ -1,0 +1,38 @@
+#pragma once
+// The worlds that tests and bench/services run, and what came of them.
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace cloudfolio::capacity::simulated {
+
+struct IdleDeadlineOutcome {
+  std::size_t duplicate_starts = 0;  // Work begun twice, or more new workers than work for them.
+  std::size_t lost = 0;              // Work that was never done.
+  std::size_t killed_at_work = 0;
+  std::size_t new_workers = 0;  // Seeds in which a new generation did it …
+  std::size_t old_workers = 0;  // … and in which the old one did.
+};
+// A worker is about to be idle for too long; a message lands 0 to 2,000 ms around that deadline,
+// and everybody's steps interleave at the store's operations.
+IdleDeadlineOutcome around_the_idle_deadline(std::uint64_t seed);
+
+struct ChaosOutcome {
+  std::size_t orphans = 0;   // Groups at the end, and groups that were never asked to go.
+  std::size_t not_done = 0;  // Jobs.
+  std::size_t killed_at_work = 0;
+  std::size_t idle_over_limit = 0;
+  std::size_t creations = 0;
+  std::size_t kills = 0;      // Of the provisioner's process, in the middle of a pass.
+  double bill_seconds = 0;    // By the platform's own book.
+  double ledger_seconds = 0;  // As told to the usage sink.
+};
+// Create, work, idle, delete, again and again, with 20 % of Resource Manager's answers going wrong.
+ChaosOutcome cycles_under_faults(std::uint64_t seed, std::size_t cycles);
+
+// Workers that hold nothing and are still there so long after their last work.
+std::size_t idle_container_groups_after(std::chrono::seconds time, std::uint64_t seed);
+std::size_t idle_processes_after(std::chrono::seconds time, std::uint64_t seed);
+
+}  // namespace cloudfolio::capacity::simulated
