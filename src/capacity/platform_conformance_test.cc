@@ -128,7 +128,7 @@ class ContainerGroups final : public PlatformUnderTest {
 INSTANTIATE_TEST_SUITE_P(
     every_platform, PlatformConformance,
     testing::Values(PlatformCase{"process", [] { return std::make_unique<Processes>(); }},
-                      PlatformCase{"aci", [] { return std::make_unique<ContainerGroups>(); }}),
+                    PlatformCase{"aci", [] { return std::make_unique<ContainerGroups>(); }}),
     [](const testing::TestParamInfo<PlatformCase>& one) { return one.param.name; });
 
 }  // namespace
