@@ -6,6 +6,7 @@
 #include "base/time_text.h"
 #include "durable/client.h"
 #include "gateway/caller.h"
+#include "gateway/quota_answer.h"
 #include "gateway/route_table.h"
 #include "gateway/status_links.h"
 #include "http/json_response.h"
@@ -27,15 +28,17 @@ Result<http::Response> refresh(Services& services, Call& call) {
           json::Object{{"status", "cached"}, {"repos_count", (*unchanged)->repository_count}},
           "no-store");
   }
-  CF_TRY(const RefreshStart start, services.portfolios.start_refresh(call.context, tenant, force));
+  const auto start = services.portfolios.start_refresh(call.context, tenant, force);
+  if (!start)
+    return refused_answer(services, call, tenant, Metered::refresh, Style::original, start.error());
   // How many repositories are read is known once the refresh has asked GitHub: see the status.
   return http::json_response(
-      202, json::Object{
-               {"status", "processing"},
-               {"job_id", start.instance.str()},
-               {"repos_queued", nullptr},
-               {"status_url", "/api/bundles/" + http::percent_encode(tenant.str()) +
-                                  "/status?job_id=" + http::percent_encode(start.instance.str())}});
+      202, json::Object{{"status", "processing"},
+                        {"job_id", start->instance.str()},
+                        {"repos_queued", nullptr},
+                        {"status_url",
+                         "/api/bundles/" + http::percent_encode(tenant.str()) +
+                             "/status?job_id=" + http::percent_encode(start->instance.str())}});
 }
 
 std::string_view job_status(durable::OrchestrationStatus status) {

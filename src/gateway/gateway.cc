@@ -28,6 +28,7 @@ struct Gateway::State {
     add_alias_routes(table);
     add_durable_routes(table);
     add_v1_routes(table);
+    add_admin_routes(table);
     add_system_routes(table);
     table.router().set_not_found(not_found_answer);
   }

@@ -41,6 +41,8 @@ class MetricRegistry;
 
 namespace cloudfolio::gateway {
 
+class Administration;
+
 // The server binds loopback unless tokens are configured. invalid_argument with the remedy.
 Status check_listen(std::string_view address, const tenancy::TokenTable& tokens);
 
@@ -58,6 +60,9 @@ class Gateway {
     // Whether a webhook delivery is GitHub's, by its raw body and its X-Hub-Signature-256. Empty:
     // no webhook secret is configured, and a delivery needs the same rights as any other start.
     std::function<bool(std::string_view body, std::string_view signature)> delivery_is_genuine = {};
+    // What admin routes ask, and whence a refusal's figures come. Outlives the gateway; nullptr:
+    // those routes are unavailable.
+    Administration* administration = nullptr;
     // Shown by /metrics before it is read: what is counted elsewhere. May be empty.
     std::function<void()> before_metrics = {};
   };

@@ -7,6 +7,7 @@
 #include "durable/client.h"
 #include "gateway/caller.h"
 #include "gateway/original_time.h"
+#include "gateway/quota_answer.h"
 #include "gateway/route_table.h"
 #include "gateway/status_links.h"
 #include "http/json_response.h"
@@ -73,6 +74,14 @@ Result<http::Response> start_by_webhook(Services& services, Call& call, const js
   } else {
     CF_CHECK(check_may_change(call.principal, tenant));
   }
+  // What was deleted comes back where somebody asks for it, not because of a push.
+  if (services.options.administration != nullptr) {
+    CF_TRY(const bool deleted, services.options.administration->is_deleted(call.context, tenant));
+    if (deleted)
+      return original_answer(
+          json::Object{{"status", "ignored"}, {"message", "The data of this tenant were deleted"}},
+          "no-store");
+  }
   services.portfolios.called_as(call.context, tenant, *login, Portfolios::Wants::refresh);
   CF_TRY(const RefreshStart start,
          services.portfolios.start_refresh(call.context, tenant, Force::no));
@@ -91,8 +100,11 @@ Result<http::Response> start_by_user(Services& services, Call& call, const json:
     const auto unchanged = services.portfolios.find_unchanged(call.context, tenant);
     if (unchanged && *unchanged) return cached_answer(services, tenant, **unchanged);
   }
-  CF_TRY(const RefreshStart start, services.portfolios.start_refresh(call.context, tenant, force));
-  return check_status_answer(call.request, services.options, start.instance);
+  auto start = services.portfolios.start_refresh(call.context, tenant, force);
+  if (!start)
+    return refused_answer(services, call, tenant, Metered::refresh, Style::original,
+                          std::move(start).error());
+  return check_status_answer(call.request, services.options, start->instance);
 }
 
 Result<http::Response> start_orchestrator(Services& services, Call& call) {

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "gateway/caller.h"
+#include "gateway/quota_answer.h"
 #include "gateway/route_table.h"
 #include "gateway/status_links.h"
 #include "http/json_response.h"
@@ -81,10 +82,15 @@ Result<http::Response> refresh(Services& services, Call& call) {
   CF_TRY(const TenantId tenant, tenant_of(call, "login"));
   CF_CHECK(check_may_change(call.principal, tenant));
   CF_TRY(const RefreshBody body, typed_body<RefreshBody>(call));
-  CF_TRY(const RefreshStart start, services.portfolios.start_refresh(
-                                       call.context, tenant, body.force ? Force::yes : Force::no));
-  return accepted({{"id", start.instance.str()}, {"outcome", name_of(start.outcome)}},
-                  start.instance);
+  auto start =
+      services.portfolios.start_refresh(call.context, tenant, body.force ? Force::yes : Force::no);
+  if (!start)
+    return refused_answer(services, call, tenant, Metered::refresh, Style::v1,
+                          std::move(start).error());
+  http::Response response = accepted(
+      {{"id", start->instance.str()}, {"outcome", name_of(start->outcome)}}, start->instance);
+  add_quota_headers(services, call, tenant, Metered::refresh, response);
+  return response;
 }
 
 Result<http::Response> train(Services& services, Call& call) {
@@ -93,9 +99,13 @@ Result<http::Response> train(Services& services, Call& call) {
   CF_TRY(const TrainBody body, typed_body<TrainBody>(call));
   if (body.max_steps.value_or(1) < 1 || body.max_tokens.value_or(1) < 1)
     return Error(Code::invalid_argument, "max_steps and max_tokens must be 1 or more");
-  CF_TRY(const InstanceId instance, services.portfolios.start_training(
-                                        call.context, tenant, {body.max_steps, body.max_tokens}));
-  return accepted({{"id", instance.str()}}, instance);
+  const auto instance =
+      services.portfolios.start_training(call.context, tenant, {body.max_steps, body.max_tokens});
+  if (!instance)
+    return refused_answer(services, call, tenant, Metered::training, Style::v1, instance.error());
+  http::Response response = accepted({{"id", instance->str()}}, *instance);
+  add_quota_headers(services, call, tenant, Metered::training, response);
+  return response;
 }
 
 Result<http::Response> status(Services& services, Call& call) {

@@ -51,6 +51,10 @@ struct Parsing {
   StatusCommand status;
   CacheCommand cache;
   std::string cache_key;
+  UsageCommand usage;
+  QuotaCommand quota;
+  std::string quota_amount;
+  TenantCommand tenant;
   EncodeCommand encode;
   GithubSimCommand simulator;
   MigrateCommand migrate;
@@ -131,6 +135,42 @@ void add_cache_command(CLI::App& app, Parsing& parsing) {
   CLI::App* remove = cache->add_subcommand("rm", "Remove entries")->fallthrough();
   remove->add_option("key", parsing.cache.keys, "Their keys")->required();
   remove->callback(chosen(CacheCommand::Verb::rm));
+}
+
+void add_tenant_commands(CLI::App& app, Parsing& parsing) {
+  CLI::App* usage = add(app, "usage", "Show what tenants used of their quotas",
+                        "  cloudfolio usage octocat\n  cloudfolio usage --verify --json");
+  usage->add_option("login", parsing.usage.login, "Only this tenant's");
+  usage->add_flag("--verify", parsing.usage.verify,
+                  "Compare every total with its raw events and with what is stored");
+  usage->callback([&parsing] { parsing.arguments.command = parsing.usage; });
+
+  CLI::App* quota = add(app, "quota", "Grant a tenant more or less than the default",
+                        "  cloudfolio quota set octocat orchestrations 100\n"
+                        "  cloudfolio quota set octocat orchestrations default");
+  quota->require_subcommand(1);
+  CLI::App* set = quota->add_subcommand("set", "Set one quota of a tenant")->fallthrough();
+  set->add_option("login", parsing.quota.login, "GitHub login")->required();
+  set->add_option("meter", parsing.quota.meter, "What is limited")
+      ->required()
+      ->check(CLI::IsMember({"storage_bytes", "orchestrations", "trainings", "github_calls"}));
+  set->add_option("amount", parsing.quota_amount, "A number (0: no limit), or 'default'")
+      ->required()
+      ->check(CLI::NonNegativeNumber | CLI::IsMember({"default"}));
+  set->callback([&parsing] {
+    if (parsing.quota_amount != "default") parsing.quota.amount = std::stol(parsing.quota_amount);
+    parsing.arguments.command = parsing.quota;
+  });
+
+  CLI::App* tenant = add(app, "tenant", "Delete a tenant's data",
+                         "  cloudfolio tenant delete octocat\n"
+                         "  cloudfolio tenant delete octocat --json > receipt.json");
+  tenant->require_subcommand(1);
+  CLI::App* remove =
+      tenant->add_subcommand("delete", "Delete everything kept of a tenant, and print a receipt")
+          ->fallthrough();
+  remove->add_option("login", parsing.tenant.login, "GitHub login")->required();
+  remove->callback([&parsing] { parsing.arguments.command = parsing.tenant; });
 }
 
 void add_service_commands(CLI::App& app, Parsing& parsing) {
@@ -229,6 +269,7 @@ std::variant<Arguments, Printed> parse_arguments(int argc, const char* const* ar
   add_program_options(app, parsing);
   add_service_commands(app, parsing);
   add_portfolio_commands(app, parsing);
+  add_tenant_commands(app, parsing);
   add_cache_command(app, parsing);
   add_migrate_command(app, parsing);
   try {

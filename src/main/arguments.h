@@ -42,6 +42,20 @@ struct CacheCommand {
   std::string login;              // ls: only this tenant's entries (empty: all).
   std::vector<std::string> keys;  // show: one; rm: one or more.
 };
+struct UsageCommand {
+  std::string login;    // Empty: every tenant.
+  bool verify = false;  // Compare totals with raw events and stored entries.
+};
+struct QuotaCommand {
+  std::string login;
+  std::string meter;
+  std::optional<long> amount;  // Absent: the default again.
+};
+struct TenantCommand {
+  enum class Verb { remove };
+  Verb verb = Verb::remove;
+  std::string login;
+};
 struct EncodeCommand {
   std::string model;  // A sentence-transformers folder or zip; empty: the base model.
 };
@@ -72,8 +86,8 @@ struct MigrateCommand {
 struct VersionCommand {};
 
 using Command = std::variant<ServeCommand, SyncCommand, TrainCommand, SearchCommand, StatusCommand,
-                             CacheCommand, EncodeCommand, FlagsCommand, GithubSimCommand,
-                             MigrateCommand, VersionCommand>;
+                             CacheCommand, UsageCommand, QuotaCommand, TenantCommand, EncodeCommand,
+                             FlagsCommand, GithubSimCommand, MigrateCommand, VersionCommand>;
 
 struct Arguments {
   std::string config_file;  // Empty: $CLOUDFOLIO_CONFIG, else none.

@@ -58,6 +58,13 @@ struct Config {
   std::int64_t cache_memory_bytes = 128ll << 20;
   std::int64_t search_memory_bytes = 512ll << 20;
 
+  // What a tenant may use unless it was granted otherwise; 0: no limit.
+  std::int64_t quota_storage_bytes = 100'000'000;
+  std::int64_t quota_orchestrations_per_day = 50;
+  std::int64_t quota_trainings_per_week = 2;
+  std::int64_t quota_github_calls_per_hour = 0;
+  std::int64_t quota_patience_ms = 5;
+
   bool compatibility_old_app = false;
   std::string compatibility_model_slot_login;  // Empty: nobody's.
 

@@ -19,8 +19,9 @@ Result<tenancy::TokenTable> tokens_of(const Config& config) {
   return tenancy::TokenTable::parse(entries);
 }
 
-gateway::Gateway::Options gateway_options(const Config& config) {
+gateway::Gateway::Options gateway_options(const Config& config, System& system) {
   gateway::Gateway::Options options;
+  options.administration = &system.administration();
   options.public_url = config.server_public_url;
   if (!config.webhook_secret.empty()) {
     options.delivery_is_genuine = [secret = config.webhook_secret](std::string_view body,
@@ -52,7 +53,7 @@ Result<std::unique_ptr<GatewayRole>> GatewayRole::open(const Config& config, Sys
   Platform& platform = system.platform();
   std::unique_ptr<GatewayRole> role(new GatewayRole());
   role->gateway_ = std::make_unique<gateway::Gateway>(
-      gateway_options(config), system.portfolios(), *system.client(), std::move(tokens),
+      gateway_options(config, system), system.portfolios(), *system.client(), std::move(tokens),
       platform.clock(), platform.log(), platform.metrics());
   http::Server::Options options = server_options(config, address);
   options.route_names = role->gateway_->route_names();

@@ -55,10 +55,43 @@ void LocalPortfolios::called_as(const Context& ctx, const TenantId& tenant,
                              {{"error", adopted ? kept.error() : adopted.error()}});
 }
 
+Status LocalPortfolios::check_quota(const Context& ctx, const TenantId& tenant,
+                                    tenancy::Work work) {
+  return parts_.platform.tenancy().gate().check(
+      ctx, tenant, work, [&](const tenancy::Reading& reading) {
+        parts_.platform.log().warn(ctx.for_tenant(tenant), "quota.warning",
+                                   {{"meter", tenancy::to_string(reading.meter)},
+                                    {"used", reading.used},
+                                    {"limit", reading.limit},
+                                    {"warning", tenancy::describe(reading)}});
+      });
+}
+
+Status LocalPortfolios::begin_again(const Context& ctx, const TenantId& tenant) {
+  tenancy::TenantDirectory& directory = parts_.platform.tenancy().directory();
+  CF_TRY(tenancy::TenantRecord record, directory.find(ctx, tenant));
+  if (record.state == tenancy::TenantState::deleting)
+    return Error(Code::conflict, "'" + tenant.str() +
+                                     "' is being deleted; `cloudfolio tenant delete " +
+                                     tenant.str() + "` ends that");
+  if (record.state != tenancy::TenantState::deleted) return Done{};
+  record.state = tenancy::TenantState::live;
+  record.receipt.clear();
+  ++record.epoch;
+  return directory.write(ctx, tenant, record);
+}
+
 Result<gateway::RefreshStart> LocalPortfolios::start_refresh(const Context& ctx,
                                                              const TenantId& tenant,
                                                              gateway::Force force) {
   CF_TRY(durable::Client* const client, orchestrator());
+  CF_CHECK(begin_again(ctx, tenant));
+  CF_TRY(const auto running,
+         client->get(ctx, sync::refresh_instance(tenant), durable::Include::summary));
+  // To join the one that runs costs nothing.
+  const bool joins = running && !durable::is_terminal(running->status);
+  if (!joins || force == gateway::Force::yes)
+    CF_CHECK(check_quota(ctx, tenant, tenancy::Work::refresh));
   CF_TRY(const auto started,
          sync::start_refresh(ctx, *client, tenant,
                              force == gateway::Force::yes ? sync::Force::yes : sync::Force::no));
@@ -91,6 +124,7 @@ Result<InstanceId> LocalPortfolios::start_training(const Context& ctx, const Ten
                                                    const gateway::TrainRequest& request) {
   CF_TRY(durable::Client* const client, orchestrator());
   CF_TRY(const auto info, parts_.platform.cache().open(tenant).publication_info(ctx));
+  CF_CHECK(check_quota(ctx, tenant, tenancy::Work::training));
   training::TrainLimits limits;
   if (request.steps_max) limits.step_count_max = static_cast<std::size_t>(*request.steps_max);
   if (request.tokens_max) limits.token_count_max = static_cast<std::size_t>(*request.tokens_max);

@@ -48,6 +48,10 @@ class LocalPortfolios final : public gateway::Portfolios {
 
  private:
   Result<durable::Client*> orchestrator() const;
+  // quota_exceeded with what, how much and until when; warnings go to the log.
+  Status check_quota(const Context& ctx, const TenantId& tenant, tenancy::Work work);
+  // A deleted tenant whose portfolio somebody asks for is a new one. Conflict while it is deleted.
+  Status begin_again(const Context& ctx, const TenantId& tenant);
 
   Parts parts_;
   // Spellings that were dealt with in this process.

@@ -33,7 +33,7 @@ Result<std::unique_ptr<Platform>> Platform::open(const Config& config, const Clo
   client.user_agent = "cloudfolio";
   client.ca_file = config.github_ca_file;
   CF_TRY(platform->http_, http::open_client(client, clock));
-  CF_TRY(storage::BlobStore* const blobs, platform->storage_->blobs(cache::kContainer));
+  CF_TRY(platform->tenancy_, TenancyDesk::open(config, *platform->storage_, clock));
   cache::Cache::Options options{
       .memory_bytes_max = static_cast<std::size_t>(config.cache_memory_bytes),
       .log = platform->log_.get()};
@@ -44,7 +44,8 @@ Result<std::unique_ptr<Platform>> Platform::open(const Config& config, const Clo
              tenancy::tenant_from_login(config.compatibility_model_slot_login));
     }
   }
-  platform->cache_ = std::make_unique<cache::Cache>(*blobs, clock, platform->metrics_, options);
+  platform->cache_ = std::make_unique<cache::Cache>(platform->tenancy_->guarded_blobs(), clock,
+                                                    platform->metrics_, options);
   return platform;
 }
 

@@ -13,6 +13,7 @@
 #include "cache/cache.h"
 #include "http/client.h"
 #include "roles/config.h"
+#include "roles/tenancy_desk.h"
 #include "storage/storage.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
@@ -32,6 +33,7 @@ class Platform {
   storage::Storage& storage() { return *storage_; }
   http::Client& http() { return *http_; }
   cache::Cache& cache() { return *cache_; }
+  TenancyDesk& tenancy() { return *tenancy_; }
 
  private:
   explicit Platform(const Clock& clock) : clock_(clock), random_(Random::from_system()) {}
@@ -43,6 +45,7 @@ class Platform {
   std::unique_ptr<telemetry::Log> log_;
   std::unique_ptr<storage::Storage> storage_;
   std::unique_ptr<http::Client> http_;
+  std::unique_ptr<TenancyDesk> tenancy_;
   std::unique_ptr<cache::Cache> cache_;
 };
 

@@ -20,6 +20,8 @@
 
 namespace cloudfolio::roles {
 
+inline constexpr char kProgressTable[] = "progress";
+
 class ProgressBoard {
  public:
   ProgressBoard(storage::Table& table, const Clock& clock) : table_(table), clock_(clock) {}

@@ -23,7 +23,7 @@ Code code_of_status(int status) {
     case 409:
       return Code::conflict;
     case 429:
-      return Code::rate_limited;
+      return Code::quota_exceeded;
     case 503:
       return Code::unavailable;
     case 504:
@@ -55,12 +55,15 @@ std::string text_of(const json::Value* value) {
   return json::write(*value);
 }
 
-class RemoteSession final : public Session, private gateway::Portfolios {
+class RemoteSession final : public Session,
+                            private gateway::Portfolios,
+                            private gateway::Administration {
  public:
   RemoteSession(std::string url, Secret token, std::unique_ptr<http::Client> client)
       : url_(std::move(url)), token_(std::move(token)), client_(std::move(client)) {}
 
   gateway::Portfolios& portfolios() override { return *this; }
+  gateway::Administration& administration() override { return *this; }
   std::string place() const override { return url_; }
 
   Result<std::optional<JobView>> find_job(const Context& ctx, const InstanceId& id) override {
@@ -189,6 +192,48 @@ class RemoteSession final : public Session, private gateway::Portfolios {
   }
 
   Result<std::string> health(const Context& ctx) override { return get(ctx, "/api/health"); }
+
+  // --- Administration ---
+
+  static std::string admin_path_of(const TenantId& tenant) {
+    return "/v1/admin/tenants/" + http::percent_encode(tenant.str());
+  }
+  Result<std::string> usage(const Context& ctx, const std::optional<TenantId>& tenant) override {
+    return get(ctx, tenant ? path_of(*tenant) + "/usage" : "/v1/admin/usage");
+  }
+  Result<std::string> verify_usage(const Context& ctx,
+                                   const std::optional<TenantId>& tenant) override {
+    return get(ctx, "/v1/admin/usage?verify=true" +
+                        (tenant ? "&login=" + http::percent_encode(tenant->str()) : ""));
+  }
+  Result<std::string> set_quota(const Context& ctx, const TenantId& tenant,
+                                const std::string& meter,
+                                std::optional<std::int64_t> amount) override {
+    json::Object body;
+    body[meter] = amount ? json::Value(*amount) : json::Value(nullptr);
+    http::ClientRequest request;
+    request.method = http::Method::put;
+    request.url = url_ + admin_path_of(tenant) + "/quotas";
+    request.headers.set("Content-Type", "application/json");
+    request.body = json::write(body);
+    return send(ctx, std::move(request));
+  }
+  Result<std::string> delete_tenant(const Context& ctx, const TenantId& tenant) override {
+    http::ClientRequest request;
+    request.method = http::Method::delete_;
+    request.url = url_ + admin_path_of(tenant);
+    return send(ctx, std::move(request));
+  }
+  Result<bool> is_deleted(const Context& ctx, const TenantId& tenant) override {
+    CF_TRY(const auto text, usage(ctx, tenant));
+    CF_TRY(const auto shown, json::parse_object(text));
+    const auto state = json::find_string(shown, "state").value_or("live");
+    return state == "deleted" || state == "deleting";
+  }
+  Result<std::optional<gateway::QuotaState>> quota(const Context&, const TenantId&,
+                                                   gateway::Metered) override {
+    return std::optional<gateway::QuotaState>();  // The server says it in its answers.
+  }
 
   const std::string url_;
   const Secret token_;

@@ -11,6 +11,7 @@
 #include "base/context.h"
 #include "base/id.h"
 #include "base/result.h"
+#include "gateway/administration.h"
 #include "gateway/services.h"
 
 namespace cloudfolio::roles {
@@ -32,6 +33,7 @@ class Session {
  public:
   virtual ~Session() = default;
   virtual gateway::Portfolios& portfolios() = 0;
+  virtual gateway::Administration& administration() = 0;
   // nullopt: no such instance.
   virtual Result<std::optional<JobView>> find_job(const Context&, const InstanceId&) = 0;
   // Where it is, for messages: "http://127.0.0.1:7071", or "this process".

@@ -21,13 +21,14 @@ Result<std::unique_ptr<SyncRole>> SyncRole::open(const Config& config, Platform&
   });
   cache::ContentIdentity identity;
   identity.recipe_version = training::kRecipeVersion;
-  role->steps_ =
-      std::make_unique<sync::RefreshSteps>(sync::Services{.cache = platform.cache(),
-                                                          .source = *role->source_,
-                                                          .clock = platform.clock(),
-                                                          .log = platform.log(),
-                                                          .metrics = platform.metrics(),
-                                                          .identity = std::move(identity)});
+  role->steps_ = std::make_unique<sync::RefreshSteps>(
+      sync::Services{.cache = platform.cache(),
+                     .source = *role->source_,
+                     .clock = platform.clock(),
+                     .log = platform.log(),
+                     .metrics = platform.metrics(),
+                     .identity = std::move(identity),
+                     .accounts = &platform.tenancy().accounts()});
   return role;
 }
 

@@ -6,12 +6,6 @@
 #include "search/index_portfolio.h"
 
 namespace cloudfolio::roles {
-namespace {
-
-constexpr char kProgressTable[] = "progress";
-
-}  // namespace
-
 Result<std::unique_ptr<System>> System::open(Config config, const Clock& clock, Work work) {
   std::unique_ptr<System> system(new System(std::move(config), clock));
   if (work == Work::orchestrations) {
@@ -20,6 +14,8 @@ Result<std::unique_ptr<System>> System::open(Config config, const Clock& clock, 
   }
   CF_CHECK(system->open_features());
   if (work == Work::orchestrations) CF_CHECK(system->open_orchestrations());
+  system->administration_ = std::make_unique<LocalAdministration>(
+      system->config_, *system->platform_, system->scheduler_.get());
   system->portfolios_ =
       std::make_unique<LocalPortfolios>(LocalPortfolios::Parts{.config = system->config_,
                                                                .platform = *system->platform_,

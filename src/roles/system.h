@@ -12,6 +12,7 @@
 #include "roles/base_model.h"
 #include "roles/client_slot.h"
 #include "roles/config.h"
+#include "roles/local_administration.h"
 #include "roles/local_portfolios.h"
 #include "roles/platform.h"
 #include "roles/progress_board.h"
@@ -34,6 +35,7 @@ class System final : public Session {
   ~System() override;
 
   gateway::Portfolios& portfolios() override { return *portfolios_; }
+  gateway::Administration& administration() override { return *administration_; }
   Result<std::optional<JobView>> find_job(const Context&, const InstanceId&) override;
   std::string place() const override { return "this process"; }
 
@@ -60,6 +62,7 @@ class System final : public Session {
   ClientSlot slot_;
   durable::Registry registry_;
   std::unique_ptr<durable::Embedded> scheduler_;
+  std::unique_ptr<LocalAdministration> administration_;
   std::unique_ptr<LocalPortfolios> portfolios_;
 };
 

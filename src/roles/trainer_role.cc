@@ -15,6 +15,23 @@ std::string progress_json(const training::TrainingProgress& progress) {
   return text;
 }
 
+// A content is trained on once, so its fingerprint names the operation. A run that goes on after a
+// crash was admitted and counted before.
+Status charge_training(const Context& ctx, Platform& platform, const TenantId& tenant,
+                       const std::string& fingerprint) {
+  TenancyDesk& desk = platform.tenancy();
+  const std::string operation = "train:" + fingerprint;
+  CF_TRY(const bool counted,
+         desk.ledger().was_counted(ctx, tenant, tenancy::Meter::trainings, operation));
+  if (counted) return Done{};
+  CF_CHECK(
+      desk.gate().check(ctx, tenant, tenancy::Work::training, [&](const tenancy::Reading& reading) {
+        platform.log().warn(ctx, "quota.warning", {{"warning", tenancy::describe(reading)}});
+      }));
+  CF_CHECK(desk.ledger().count(ctx, tenant, tenancy::Meter::trainings, operation));
+  return Done{};
+}
+
 }  // namespace
 
 void register_trainer(durable::Registry& registry, const Config& config, Platform& platform,
@@ -33,6 +50,10 @@ void register_trainer(durable::Registry& registry, const Config& config, Platfor
       .on_progress =
           [&progress](const Context& ctx, const training::TrainingProgress& step) {
             progress.report(ctx, progress_json(step));
+          },
+      .before_training =
+          [&platform](const Context& ctx, const TenantId& tenant, const std::string& fingerprint) {
+            return charge_training(ctx, platform, tenant, fingerprint);
           },
   };
   training::register_training(registry, platform.cache(), std::move(services), recipe);

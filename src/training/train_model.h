@@ -58,6 +58,10 @@ struct TrainingServices {
   telemetry::MetricRegistry& metrics;
   const Clock& clock;
   OnTrainingProgress on_progress;  // May be empty.
+  // Asked before each run of training of a content, its repeated runs too; an error ends it. May be
+  // empty.
+  std::function<Status(const Context&, const TenantId&, const std::string& fingerprint)>
+      before_training = {};
 };
 
 // The activities' work, one after the other; each may be repeated to the same effect.

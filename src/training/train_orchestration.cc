@@ -102,6 +102,8 @@ void register_training(durable::Registry& registry, cache::Cache& cache, Trainin
       [&cache, recipe, services](const Context& ctx, const durable::ActivityInfo&,
                                  std::string input) -> Result<std::string> {
         CF_TRY(const Request request, parse_request(input, recipe));
+        if (services.before_training)
+          CF_CHECK(services.before_training(ctx, request.tenant, request.fingerprint));
         CF_TRY(const TrainingReport report,
                run_training(ctx, cache.open(request.tenant), request.fingerprint, request.recipe,
                             services));

@@ -1,0 +1,56 @@
+#pragma once
+// TenancyDesk: who the tenants of a store are and what they used, put together for one process.
+//
+// Lifetime: the storage and the clock outlive it. Threads: thread-safe.
+
+#include <memory>
+
+#include "cache/guarded_blobs.h"
+#include "roles/config.h"
+#include "storage/storage.h"
+#include "sync/accounts.h"
+#include "tenancy/quota_book.h"
+#include "tenancy/quota_gate.h"
+#include "tenancy/tenant_directory.h"
+#include "tenancy/usage_guard.h"
+#include "tenancy/usage_ledger.h"
+
+namespace cloudfolio::roles {
+
+class TenancyDesk {
+ public:
+  static Result<std::unique_ptr<TenancyDesk>> open(const Config& config, storage::Storage& storage,
+                                                   const Clock& clock);
+
+  tenancy::UsageLedger& ledger() { return ledger_; }
+  tenancy::TenantDirectory& directory() { return directory_; }
+  tenancy::QuotaBook& quotas() { return quotas_; }
+  tenancy::QuotaGate& gate() { return gate_; }
+  sync::Accounts& accounts() { return accounts_; }
+  // The cache's container, with every write counted and guarded; and as it is.
+  storage::BlobStore& guarded_blobs() { return guarded_; }
+  storage::BlobStore& blobs() { return blobs_; }
+  bool enforced() const { return enforced_; }
+
+ private:
+  struct Tables {
+    storage::Table& usage;
+    storage::Table& tenants;
+    storage::Table& quotas;
+    storage::Table& rights;
+  };
+  TenancyDesk(const Config& config, storage::BlobStore& blobs, const Tables& tables,
+              const Clock& clock);
+
+  const bool enforced_;
+  storage::BlobStore& blobs_;
+  tenancy::UsageLedger ledger_;
+  tenancy::TenantDirectory directory_;
+  tenancy::QuotaBook quotas_;
+  tenancy::UsageGuard guard_;
+  cache::GuardedBlobs guarded_;
+  tenancy::QuotaGate gate_;
+  sync::Accounts accounts_;
+};
+
+}  // namespace cloudfolio::roles
