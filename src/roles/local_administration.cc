@@ -127,7 +127,10 @@ Result<std::string> LocalAdministration::delete_tenant(const Context& ctx, const
                          .desk = platform_.tenancy(),
                          .instances = *instances_,
                          .clock = platform_.clock(),
-                         .log = platform_.log()});
+                         .log = platform_.log(),
+                         .on_removed = [this](const std::string& key) {
+                           platform_.cache().forget(key);
+                         }});
   return erasure.run(ctx, tenant);
 }
 

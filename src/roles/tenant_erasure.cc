@@ -4,7 +4,11 @@
 #include "cache/cache.h"
 #include "cache/rights.h"
 #include "cache/tenant_places.h"
+#include "crypto/encoding.h"
 #include "crypto/hash.h"
+#include "durable/queued/activity_claims.h"
+#include "durable/queued/activity_results.h"
+#include "durable/queued/queue_dispatcher.h"
 #include "json/json.h"
 #include "roles/progress_board.h"
 #include "storage/rules.h"
@@ -41,9 +45,10 @@ json::Object receipt_from(const std::string& text) {
 
 const Places& all_places() {
   static const Places kPlaces{
-      {cache::kContainer},
+      {cache::kContainer, std::string(durable::kActivityResultContainer)},
       {tenancy::kUsageTable, tenancy::kQuotasTable, cache::kRightsTable, kProgressTable},
-      {"model-training-queue", "model-training-queue-poison"}};
+      {std::string(durable::kClaimTable)},
+      {"model-training-queue", "model-training-queue-poison", durable::kActivityResultQueue}};
   return kPlaces;
 }
 
@@ -59,7 +64,11 @@ bool is_instance_of(const TenantId& tenant, const durable::OrchestrationState& s
 }
 
 bool is_message_of(const TenantId& tenant, std::string_view body) {
-  const auto message = json::parse_object(body);
+  auto message = json::parse_object(body);
+  if (!message) {  // As triggers of Azure Functions write them.
+    const auto decoded = crypto::from_base64(body);
+    if (decoded) message = json::parse_object(*decoded);
+  }
   if (!message) return false;
   for (const char* name : {"login", "username", "tenant"}) {
     const auto value = json::find_string(*message, name);
@@ -160,6 +169,19 @@ Status TenantErasure::visit_rows(const Context& ctx, const TenantId& tenant, The
           return Done{};
         }));
     if (then == Then::remove) CF_CHECK(tenancy::erase_partition(ctx, *table, partition));
+  }
+  for (const std::string& name : all_places().tables_by_value) {
+    CF_TRY(storage::Table* const table, parts_.storage.table(name));
+    storage::TableQuery query;
+    do {
+      CF_TRY(const storage::TablePage page, table->query(ctx, query));
+      for (const storage::Entity& row : page.entities) {
+        if (tenancy::text_of(row, "username") != tenant.str()) continue;
+        ++found.rows;
+        if (then == Then::remove) CF_CHECK(table->remove(ctx, row.key, storage::Anything{}));
+      }
+      query.continuation = page.continuation;
+    } while (!query.continuation.empty());
   }
   return Done{};
 }

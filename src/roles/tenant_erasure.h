@@ -33,7 +33,8 @@ namespace cloudfolio::roles {
 // Every place of a store where something of a tenant may be.
 struct Places {
   std::vector<std::string> containers;
-  std::vector<std::string> tables;
+  std::vector<std::string> tables;           // a partition a tenant
+  std::vector<std::string> tables_by_value;  // rows whose `username` is the tenant
   std::vector<std::string> queues;
 };
 const Places& all_places();
