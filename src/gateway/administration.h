@@ -29,9 +29,9 @@ struct QuotaState {
   std::int64_t remaining = 0;
   std::chrono::seconds window{0};
   // Until one more fits; absent: waiting does not help, or one fits now.
-  std::optional<std::chrono::seconds> fits_in;
-  std::string fits_at;  // RFC 3339; "" where absent
-  std::string message;  // for people
+  std::optional<std::chrono::seconds> fits_in = {};
+  std::string fits_at = {};  // RFC 3339; "" where absent
+  std::string message = {};  // for people
   bool refused = false;
 };
 

@@ -123,14 +123,13 @@ Result<std::string> LocalAdministration::set_quota(const Context& ctx, const Ten
 Result<std::string> LocalAdministration::delete_tenant(const Context& ctx, const TenantId& tenant) {
   if (instances_ == nullptr)
     return Error(Code::unavailable, "this process only reads; `cloudfolio serve` deletes");
-  TenantErasure erasure({.storage = platform_.storage(),
-                         .desk = platform_.tenancy(),
-                         .instances = *instances_,
-                         .clock = platform_.clock(),
-                         .log = platform_.log(),
-                         .on_removed = [this](const std::string& key) {
-                           platform_.cache().forget(key);
-                         }});
+  TenantErasure erasure(
+      {.storage = platform_.storage(),
+       .desk = platform_.tenancy(),
+       .instances = *instances_,
+       .clock = platform_.clock(),
+       .log = platform_.log(),
+       .on_removed = [this](const std::string& key) { platform_.cache().forget(key); }});
   return erasure.run(ctx, tenant);
 }
 
