@@ -8,14 +8,17 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <oneapi/dnnl/dnnl.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "encoder/encoder.h"
 #include "encoder/trainer.h"
 #include "json/json.h"
@@ -23,10 +26,10 @@
 namespace cloudfolio::encoder {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using Timer = std::chrono::steady_clock;
 
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
+double seconds_since(Timer::time_point start) {
+  return std::chrono::duration<double>(Timer::now() - start).count();
 }
 
 template <class T>
@@ -86,7 +89,7 @@ json::Object train(const Model& model, const std::vector<TokenIds>& sequences,
   double tokens = 0;
   double spent = 0;
   double cpu = 0;
-  const auto begin = Clock::now();
+  const auto begin = Timer::now();
   for (std::size_t step = 0, at = 0; step < 300 && (rates.size() < 5 || seconds_since(begin) < 12);
        ++step) {
     pairs.clear();
@@ -94,7 +97,7 @@ json::Object train(const Model& model, const std::vector<TokenIds>& sequences,
       pairs.push_back({sequences[at % sequences.size()], sequences[(at + 1) % sequences.size()]});
     }
     const double cpu_before = cpu_seconds();
-    const auto start = Clock::now();
+    const auto start = Timer::now();
     const auto report = must(trainer->step(pairs, Loss::multiple_negatives_ranking));
     const double seconds = seconds_since(start);
     if (step < 2) continue;  // Memory and primitives are made in the first steps.
@@ -111,6 +114,147 @@ json::Object train(const Model& model, const std::vector<TokenIds>& sequences,
           {"peak_memory_mb", peak_memory_mb()}};
 }
 
+// oneDNN's own speed on square matrices: what a step is held against.
+double peak_gflops(dnnl::memory::data_type type) {
+  using dnnl::memory;
+  constexpr memory::dim n = 2048;
+  const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
+  dnnl::stream stream(engine);
+  const memory::desc plain({n, n}, type, memory::format_tag::ab);
+  const memory::desc any({n, n}, type, memory::format_tag::any);
+  const dnnl::matmul::primitive_desc desc(dnnl::matmul::desc(plain, any, plain), engine);
+  memory a(plain, engine);
+  memory b(desc.weights_desc(), engine);
+  memory c(plain, engine);
+  const dnnl::matmul product(desc);
+  double best = 0;
+  for (int round = 0; round < 20; ++round) {
+    const auto begin = Timer::now();
+    product.execute(stream, {{DNNL_ARG_SRC, a}, {DNNL_ARG_WEIGHTS, b}, {DNNL_ARG_DST, c}});
+    stream.wait();
+    best = std::max(best, 2.0 * n * n * n / seconds_since(begin) / 1e9);
+  }
+  return best;
+}
+
+// Multiply-adds times two of the matrix products of a step over sequences of these lengths.
+struct Work {
+  double projection = 0;  // A square product, forward.
+  double products = 0;    // All of a layer, forward.
+  double attention = 0;   // Scores and context of all layers, forward.
+};
+
+Work work_of(const Architecture& a, const std::vector<TrainingPair>& pairs) {
+  Work work;
+  const auto hidden = static_cast<double>(a.hidden);
+  const auto inner = static_cast<double>(a.intermediate);
+  const auto layers = static_cast<double>(a.layer_count);
+  for (const TrainingPair& pair : pairs) {
+    for (const auto sequence : {pair.anchor, pair.positive}) {
+      const auto n = static_cast<double>(sequence.size());
+      work.projection += 2.0 * n * hidden * hidden * layers;
+      work.products += 2.0 * n * hidden * (4.0 * hidden + 2.0 * inner) * layers;
+      work.attention += 4.0 * n * n * hidden * layers;
+    }
+  }
+  return work;
+}
+
+// Texts of 128 tokens, as many as there are, cut from the given ones one after the other.
+std::vector<TokenIds> cut_evenly(const std::vector<TokenIds>& sequences) {
+  constexpr std::size_t kLength = 128;
+  const TokenId first = sequences[0].front();
+  const TokenId last = sequences[0].back();
+  std::vector<TokenIds> even;
+  TokenIds next{first};
+  for (const TokenIds& sequence : sequences) {
+    for (std::size_t i = 1; i + 1 < sequence.size(); ++i) {
+      next.push_back(sequence[i]);
+      if (next.size() + 1 < kLength) continue;
+      next.push_back(last);
+      even.push_back(std::exchange(next, {first}));
+    }
+  }
+  return even;
+}
+
+// Where each microsecond of a step goes, texts of 128 tokens in batches of 16, held against
+// oneDNN's own speed in this process.
+json::Object roofline(const Model& model, const std::vector<TokenIds>& all, Precision precision) {
+  const double bf16_peak = peak_gflops(dnnl::memory::data_type::bf16);
+  const double fp32_peak = peak_gflops(dnnl::memory::data_type::f32);
+  const SystemClock clock;
+  const auto sequences = cut_evenly(all);
+  const auto trainer = must(Trainer::open(model, {.learning_rate = 2e-5,
+                                                  .total_step_count = 1000,
+                                                  .precision = precision,
+                                                  .clock = &clock}));
+  std::vector<TrainingPair> pairs;
+  std::vector<double> step_seconds;
+  std::array<double, kPhaseCount> spent{};
+  Work work;
+  const auto begin = Timer::now();
+  for (std::size_t step = 0, at = 0; step_seconds.size() < 5 || seconds_since(begin) < 10; ++step) {
+    pairs.clear();
+    for (std::size_t i = 0; i < 16; ++i, at += 2) {
+      pairs.push_back({sequences[at % sequences.size()], sequences[(at + 1) % sequences.size()]});
+    }
+    const auto start = Timer::now();
+    (void)must(trainer->step(pairs, Loss::multiple_negatives_ranking));
+    const double seconds = seconds_since(start);
+    const double sign = step < 2 ? -1 : 1;  // The first two make memory and primitives.
+    for (std::size_t i = 0; i < kPhaseCount; ++i) {
+      const auto total = trainer->spent(static_cast<Phase>(i));
+      if (sign < 0) spent[i] = -std::chrono::duration<double>(total).count();
+    }
+    if (sign > 0) step_seconds.push_back(seconds);
+    work = work_of(model.architecture(), pairs);
+  }
+  for (std::size_t i = 0; i < kPhaseCount; ++i) {
+    spent[i] += std::chrono::duration<double>(trainer->spent(static_cast<Phase>(i))).count();
+  }
+  const double useful = 3.0 * (work.products + work.attention) / 1e9;
+  const double best = useful / *std::min_element(step_seconds.begin(), step_seconds.end());
+  const double usual = useful / median(step_seconds);
+  json::Object figures{{"training_128_useful_gflops", usual},
+                       {"training_128_useful_gflops_best_step", best},
+                       {"training_128_tokens_per_second", 32.0 * 128.0 / median(step_seconds)},
+                       {"gemm_peak_bf16_gflops", bf16_peak},
+                       {"gemm_peak_fp32_gflops", fp32_peak},
+                       {"training_gemm_peak_fraction", usual / bf16_peak},
+                       {"training_gemm_best_peak_fraction", usual / std::max(bf16_peak, fp32_peak)}};
+  const double square = work.projection;
+  const auto gflop_of = [&](Phase phase) {
+    switch (phase) {
+      case Phase::qkv:
+        return 3.0 * square;
+      case Phase::projection:
+        return square;
+      case Phase::ffn1:
+      case Phase::ffn2:
+        return (work.products - 4.0 * square) / 2.0;
+      case Phase::attention:
+        return work.attention;
+      case Phase::attention_backward:
+        return 2.0 * work.attention;
+      case Phase::data_gradients:
+      case Phase::weight_gradients:
+        return work.products;
+      default:
+        return 0.0;
+    }
+  };
+  const auto steps = static_cast<double>(step_seconds.size());
+  for (std::size_t i = 0; i < kPhaseCount; ++i) {
+    const auto phase = static_cast<Phase>(i);
+    const std::string name = "step_" + std::string(to_string(phase));
+    figures[name + "_thread_us"] = 1e6 * spent[i] / steps;
+    const double gflops = gflop_of(phase) * steps / spent[i] / 1e9;
+    if (gflops > 0) figures[name + "_gflops_a_thread"] = gflops;
+  }
+  return figures;
+}
+
 json::Object index(const Model& model, const std::vector<TokenIds>& sequences,
                    Precision precision) {
   const auto embedder = must(Embedder::open(model, {.precision = precision}));
@@ -124,7 +268,7 @@ json::Object index(const Model& model, const std::vector<TokenIds>& sequences,
   double cpu = 0;
   for (int round = 0; round < 5; ++round) {
     const double cpu_before = cpu_seconds();
-    const auto start = Clock::now();
+    const auto start = Timer::now();
     (void)must(embedder->embed(distinct));
     if (round == 0) continue;
     rates.push_back(tokens / seconds_since(start));
@@ -143,7 +287,7 @@ json::Object query(const Model& model) {
   const std::size_t token_count = encoder.tokens(text).size();
   std::vector<double> times;
   for (int i = 0; i < 2000; ++i) {
-    const auto start = Clock::now();
+    const auto start = Timer::now();
     (void)must(encoder.embed_text(text));
     if (i >= 100) times.push_back(1e3 * seconds_since(start));
   }
@@ -155,7 +299,7 @@ json::Object query(const Model& model) {
 
 // From here to the first finished step, weights read from disk.
 json::Object start(const std::string& folder, const std::vector<std::string>& texts) {
-  const auto begin = Clock::now();
+  const auto begin = Timer::now();
   const Model model = must(Model::load(folder));
   const double loaded = seconds_since(begin);
   const auto trainer = must(Trainer::open(model, {.total_step_count = 10}));
@@ -172,29 +316,6 @@ json::Object start(const std::string& folder, const std::vector<std::string>& te
           {"start_load_seconds", loaded},
           {"start_open_seconds", opened - loaded},
           {"start_first_step_done_seconds", seconds_since(begin)}};
-}
-
-// oneDNN's own speed on square matrices: what a step is held against.
-double peak_gflops(dnnl::memory::data_type type) {
-  using dnnl::memory;
-  constexpr memory::dim n = 2048;
-  const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
-  dnnl::stream stream(engine);
-  const memory::desc plain({n, n}, type, memory::format_tag::ab);
-  const memory::desc any({n, n}, type, memory::format_tag::any);
-  const dnnl::matmul::primitive_desc desc(dnnl::matmul::desc(plain, any, plain), engine);
-  memory a(plain, engine);
-  memory b(desc.weights_desc(), engine);
-  memory c(plain, engine);
-  const dnnl::matmul product(desc);
-  double best = 0;
-  for (int round = 0; round < 20; ++round) {
-    const auto begin = Clock::now();
-    product.execute(stream, {{DNNL_ARG_SRC, a}, {DNNL_ARG_WEIGHTS, b}, {DNNL_ARG_DST, c}});
-    stream.wait();
-    best = std::max(best, 2.0 * n * n * n / seconds_since(begin) / 1e9);
-  }
-  return best;
 }
 
 int run(int count, char** arguments) {
@@ -218,6 +339,8 @@ int run(int count, char** arguments) {
     if (mode == "training") figures = train(model, sequences, batch, Precision::automatic);
     if (mode == "training-fp32") figures = train(model, sequences, batch, Precision::fp32);
     if (mode == "training-bf16") figures = train(model, sequences, batch, Precision::bf16);
+    if (mode == "roofline") figures = roofline(model, sequences, Precision::automatic);
+    if (mode == "roofline-bf16") figures = roofline(model, sequences, Precision::bf16);
     if (mode == "indexing") figures = index(model, sequences, Precision::automatic);
     if (mode == "indexing-fp32") figures = index(model, sequences, Precision::fp32);
     if (mode == "query") figures = query(model);

@@ -68,7 +68,7 @@ class TypedForward final : public Forward {
 
  private:
   struct Place {
-    explicit Place(const Architecture& architecture) : workspace(architecture) {}
+    explicit Place(const Architecture& architecture) : workspace(architecture, nullptr) {}
     Workspace<T> workspace;
     PackedBatch batch;
     std::vector<float> unit;

@@ -164,7 +164,11 @@ TEST_P(BaseEmbedder, agrees_with_sentence_transformers_on_the_corpus) {
   const auto fixture = testing::read_fixture("corpus.json");
   std::vector<TokenIds> sequences;
   std::vector<std::vector<float>> expected;
-  for (const auto& row : fixture.at("vectors").as_array()) {
+  const auto& rows = fixture.at("vectors").as_array();
+  ASSERT_GE(rows.size(), 500U);
+  // All of them in fp32; bf16, slow where the processor is not made for it, gets every fifth.
+  for (std::size_t i = 0; i < rows.size(); i += GetParam() == Precision::fp32 ? 1 : 5) {
+    const auto& row = rows[i];
     std::string text =
         corpus.text(json::view(row.at(0).as_string()), json::view(row.at(1).as_string()));
     if (const auto part = json::as_int(row.at(2))) {
@@ -174,7 +178,6 @@ TEST_P(BaseEmbedder, agrees_with_sentence_transformers_on_the_corpus) {
     ASSERT_EQ(testing::ids_hash(sequences.back(), 32), json::view(row.at(3).as_string()));
     expected.push_back(testing::half_floats(json::view(row.at(4).as_string())));
   }
-  ASSERT_GE(sequences.size(), 500U);
   const auto vectors = encoder->embedder().embed(sequences);
   ASSERT_TRUE(vectors) << vectors.error().message();
   double worst = 1;

@@ -94,17 +94,18 @@ void compare_with_differences(const Model& model, const OwnedPairs& owned, Loss 
 
 TEST(Gradient, of_the_ranking_loss_agrees_with_finite_differences) {
   compare_with_differences(lively_model(), tiny_pairs(5), Loss::multiple_negatives_ranking,
-                           {.dropout = false, .precision = Precision::fp32});
+                           {.dropout = false, .precision = Precision::fp32, .thread_count = 1});
 }
 
 TEST(Gradient, of_the_cosine_loss_agrees_with_finite_differences) {
   compare_with_differences(lively_model(), tiny_pairs(4), Loss::cosine_similarity,
-                           {.dropout = false, .precision = Precision::fp32});
+                           {.dropout = false, .precision = Precision::fp32, .thread_count = 1});
 }
 
 TEST(Gradient, under_dropout_agrees_with_finite_differences) {
-  compare_with_differences(lively_model(), tiny_pairs(4), Loss::multiple_negatives_ranking,
-                           {.dropout = true, .seed = 9, .precision = Precision::fp32});
+  compare_with_differences(
+      lively_model(), tiny_pairs(4), Loss::multiple_negatives_ranking,
+      {.dropout = true, .seed = 9, .precision = Precision::fp32, .thread_count = 1});
 }
 
 double cosine_of(const Trainer::Gradient& a, const Trainer::Gradient& b) {

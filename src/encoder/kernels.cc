@@ -43,6 +43,9 @@ const Kernels<Bf16>& kernels<Bf16>() {
 const FloatKernels& float_kernels() {
   return *best_set().floats;
 }
+const ProductKernels* product_kernels() {
+  return best_set().products;
+}
 const char* kernel_set_name() {
   return best_set().name;
 }

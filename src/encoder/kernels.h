@@ -23,6 +23,9 @@ struct DropoutMask {
   float scale = 1.0F;  // 1/(1 − p)
 };
 
+// Whether a result replaces what was there or is added to it.
+enum class Sum { fresh, onto };
+
 // One sequence of a packed batch: rows [first, first + count) of every activation.
 struct SequenceRows {
   std::size_t first = 0;
@@ -112,6 +115,9 @@ struct Kernels {
   // The mean of a sequence's rows.
   void (*mean_rows)(const T* in, std::size_t width, const SequenceRows&, float* mean);
 
+  // sums[c] (+)= the sum of column c.
+  void (*sum_columns)(const T* in, std::size_t rows, std::size_t width, Sum sum, float* sums);
+
   void (*convert)(const float* in, T* out, std::size_t count);
 };
 
@@ -128,6 +134,39 @@ struct FloatKernels {
                std::size_t count);
 };
 
+// c[rows][columns] = a[rows][inner] · B + bias; B packed, bias may be null. Extents of B are
+// multiples of 16.
+struct PanelProduct {
+  const float* a;
+  const float* panels;
+  const float* bias;
+  std::size_t rows, inner, columns;
+  float* c;
+};
+// d_weight[outputs][inputs] (+)= dyᵀ[outputs][rows] · x[rows][inputs]
+struct GradientProduct {
+  const float* dy;
+  const float* x;
+  std::size_t rows, outputs, inputs;
+  float* d_weight;
+  Sum sum;
+  float* scratch;  // gradient_scratch(outputs, inputs) floats
+};
+
+// Products of fp32 matrices. Only AVX-512 has them: for the other sets oneDNN's are faster.
+struct ProductKernels {
+  // Panels of kPanelWidth columns, the last one narrower: [panel][k][width], `columns · k_count`
+  // floats. From rows b[k][n] or from columns b[n][k].
+  void (*pack_rows)(const float* b, std::size_t b_row, std::size_t k_count, std::size_t columns,
+                    float* panels);
+  void (*pack_columns)(const float* b, std::size_t b_row, std::size_t k_count, std::size_t columns,
+                       float* panels);
+  void (*multiply)(const PanelProduct&);
+  void (*multiply_gradient)(const GradientProduct&);
+  std::size_t (*gradient_scratch)(std::size_t outputs, std::size_t inputs);
+};
+inline constexpr std::size_t kPanelWidth = 48;
+
 // Floats of scratch for sequences of up to `row_count` rows.
 std::size_t attention_scratch(const AttentionShape& shape, std::size_t row_count);
 
@@ -138,6 +177,8 @@ const Kernels<float>& kernels<float>();
 template <>
 const Kernels<Bf16>& kernels<Bf16>();
 const FloatKernels& float_kernels();
+// Null where this processor has none.
+const ProductKernels* product_kernels();
 
 // "avx512", "avx2" or "portable".
 const char* kernel_set_name();
@@ -148,6 +189,7 @@ struct KernelSet {
   const Kernels<float>* fp32;
   const Kernels<Bf16>* bf16;
   const FloatKernels* floats;
+  const ProductKernels* products;  // May be null.
   // Multiplications a second in bf16 over those in fp32, measured in some 100 µs; null without
   // bf16.
   double (*bf16_speedup)();

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <oneapi/dnnl/dnnl.hpp>
+#include <optional>
 #include <tuple>
 #include <type_traits>
 #include <unordered_map>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "encoder/kernels.h"
+#include "encoder/panel_products.h"
 
 extern "C" {
 int omp_get_max_threads(void);
@@ -80,6 +82,11 @@ struct Ready {
 
 enum class Kind { forward, forward_wide, backward, backward_wide, weight_gradient };
 
+template <class T>
+bool has_panels(ProductsBy by) {
+  return std::is_same_v<T, float> && by == ProductsBy::fastest && product_kernels() != nullptr;
+}
+
 }  // namespace
 
 OneThread::OneThread() : before_(omp_get_max_threads()) {
@@ -102,6 +109,7 @@ struct PackedWeight<T>::State {
   dnnl::stream stream{engine()};
   Packed forward, backward;
   Directions directions;
+  std::optional<PanelWeight> panels;  // Instead of the packed ones.
 
   void prepare(Packed& p, std::size_t inner, std::size_t columns, Tag plain_tag) {
     p.desc = preferred_weights(inner, columns, kType<T>);
@@ -113,8 +121,13 @@ struct PackedWeight<T>::State {
 };
 
 template <class T>
-PackedWeight<T>::PackedWeight(LayerSize size, Directions directions)
+PackedWeight<T>::PackedWeight(LayerSize size, Directions directions, ProductsBy by)
     : size_(size), state_(std::make_unique<State>()) {
+  if (has_panels<T>(by)) {
+    state_->panels.emplace().kept = directions == Directions::forward;
+    return;
+  }
+  const OneThread alone;  // A reorder keeps the number of threads that it was made with.
   state_->directions = directions;
   state_->prepare(state_->forward, size.inputs, size.outputs, Tag::ba);
   if (directions == Directions::both) {
@@ -130,6 +143,10 @@ PackedWeight<T>::PackedWeight(PackedWeight&&) noexcept = default;
 template <class T>
 void PackedWeight<T>::pack(const float* weight, Array<T>& scratch) {
   State& s = *state_;
+  if (s.panels) {
+    s.panels->pack(size_, weight);
+    return;
+  }
   const void* plain = weight;
   if constexpr (!std::is_same_v<T, float>) {
     const std::size_t count = size_.outputs * size_.inputs;
@@ -151,6 +168,8 @@ struct Products<T>::State {
   dnnl::stream stream{engine()};
   std::map<Key, Ready> ready;
   Buffer scratch;
+  Array<float> d_weight;  // Of one product, before it is added.
+  std::optional<PanelProducts> panels;
 
   template <class Make>
   Ready& find(Kind kind, LayerSize size, std::size_t rows, Make make) {
@@ -159,6 +178,9 @@ struct Products<T>::State {
     if (found != ready.end()) return found->second;
     return ready.emplace(key, make()).first->second;
   }
+
+  Ready& gradient_product(LayerSize size, std::size_t rows);
+  Ready& gradient_inner_product(LayerSize size, std::size_t rows);
 
   void bind_scratch(Ready& r, const memory::desc& desc) {
     if (desc.get_size() > 0) r.bind(DNNL_ARG_SCRATCHPAD, desc);
@@ -194,7 +216,9 @@ struct Products<T>::State {
 };
 
 template <class T>
-Products<T>::Products() : state_(std::make_unique<State>()) {}
+Products<T>::Products(ProductsBy by) : state_(std::make_unique<State>()) {
+  if (has_panels<T>(by)) state_->panels.emplace();
+}
 template <class T>
 Products<T>::~Products() = default;
 template <class T>
@@ -203,6 +227,12 @@ Products<T>::Products(Products&&) noexcept = default;
 template <class T>
 void Products<T>::forward(const PackedWeight<T>& w, const float* bias, const T* x, std::size_t rows,
                           T* y) {
+  if constexpr (std::is_same_v<T, float>) {
+    if (state_->panels) {
+      state_->panels->forward(w.size_, *w.state_->panels, bias, x, rows, y);
+      return;
+    }
+  }
   const MatmulShape shape{rows, w.size_.inputs, w.size_.outputs, kType<T>, kType<T>, true};
   state_->multiply(Kind::forward, w.size_, shape, w.state_->forward.desc,
                    w.state_->forward.buffer.data(), bias, x, y);
@@ -211,6 +241,12 @@ void Products<T>::forward(const PackedWeight<T>& w, const float* bias, const T* 
 template <class T>
 void Products<T>::forward_wide(const PackedWeight<T>& w, const float* bias, const T* x,
                                std::size_t rows, float* y) {
+  if constexpr (std::is_same_v<T, float>) {
+    if (state_->panels) {
+      state_->panels->forward(w.size_, *w.state_->panels, bias, x, rows, y);
+      return;
+    }
+  }
   const MatmulShape shape{rows, w.size_.inputs, w.size_.outputs, kType<T>, kType<float>, true};
   state_->multiply(Kind::forward_wide, w.size_, shape, w.state_->forward.desc,
                    w.state_->forward.buffer.data(), bias, x, y);
@@ -218,6 +254,12 @@ void Products<T>::forward_wide(const PackedWeight<T>& w, const float* bias, cons
 
 template <class T>
 void Products<T>::backward(const PackedWeight<T>& w, const T* dy, std::size_t rows, T* dx) {
+  if constexpr (std::is_same_v<T, float>) {
+    if (state_->panels) {
+      state_->panels->backward(w.size_, *w.state_->panels, dy, rows, dx);
+      return;
+    }
+  }
   const MatmulShape shape{rows, w.size_.outputs, w.size_.inputs, kType<T>, kType<T>, false};
   state_->multiply(Kind::backward, w.size_, shape, w.state_->backward.desc,
                    w.state_->backward.buffer.data(), nullptr, dy, dx);
@@ -226,15 +268,41 @@ void Products<T>::backward(const PackedWeight<T>& w, const T* dy, std::size_t ro
 template <class T>
 void Products<T>::backward_wide(const PackedWeight<T>& w, const T* dy, std::size_t rows,
                                 float* dx) {
+  if constexpr (std::is_same_v<T, float>) {
+    if (state_->panels) {
+      state_->panels->backward(w.size_, *w.state_->panels, dy, rows, dx);
+      return;
+    }
+  }
   const MatmulShape shape{rows, w.size_.outputs, w.size_.inputs, kType<T>, kType<float>, false};
   state_->multiply(Kind::backward_wide, w.size_, shape, w.state_->backward.desc,
                    w.state_->backward.buffer.data(), nullptr, dy, dx);
 }
 
+// In fp32 as a product of the transposed rows: oneDNN's inner product falls to its older GEMM
+// there, which is slower by a quarter and allocates at each call.
 template <class T>
-void Products<T>::weight_gradient(LayerSize size, const T* dy, const T* x, std::size_t rows,
-                                  float* d_weight, float* d_bias) {
-  Ready& r = state_->find(Kind::weight_gradient, size, rows, [&] {
+Ready& Products<T>::State::gradient_product(LayerSize size, std::size_t rows) {
+  return find(Kind::weight_gradient, size, rows, [&] {
+    constexpr auto f32 = memory::data_type::f32;
+    const memory::desc transposed({dim(size.outputs), dim(rows)}, f32, Tag::ba);
+    const memory::desc operand({dim(rows), dim(size.inputs)}, f32, Tag::ab);
+    const memory::desc result({dim(size.outputs), dim(size.inputs)}, f32, Tag::ab);
+    const dnnl::matmul::primitive_desc desc(dnnl::matmul::desc(transposed, operand, result),
+                                            own_scratch(), engine());
+    Ready made{dnnl::matmul(desc), {}};
+    made.bind(DNNL_ARG_SRC, desc.src_desc());
+    made.bind(DNNL_ARG_WEIGHTS, desc.weights_desc());
+    made.bind(DNNL_ARG_DST, desc.dst_desc());
+    bind_scratch(made, desc.scratchpad_desc());
+    return made;
+  });
+}
+
+// In bf16 as oneDNN's inner product, which needs no transposed copy.
+template <class T>
+Ready& Products<T>::State::gradient_inner_product(LayerSize size, std::size_t rows) {
+  return find(Kind::weight_gradient, size, rows, [&] {
     using Forward = dnnl::inner_product_forward;
     using Backward = dnnl::inner_product_backward_weights;
     constexpr auto f32 = memory::data_type::f32;
@@ -243,26 +311,49 @@ void Products<T>::weight_gradient(LayerSize size, const T* dy, const T* x, std::
     // The hint must be a forward pass with weights of the operands' type.
     const memory::desc hinted({dim(size.outputs), dim(size.inputs)}, kType<T>, Tag::ab);
     const memory::desc weights({dim(size.outputs), dim(size.inputs)}, f32, Tag::ab);
-    const memory::desc bias({dim(size.outputs)}, f32, Tag::a);
     const Forward::primitive_desc hint(
-        Forward::desc(dnnl::prop_kind::forward_training, source, hinted,
-                      memory::desc({dim(size.outputs)}, kType<T>, Tag::a), result),
-        engine());
-    const Backward::primitive_desc desc(Backward::desc(source, weights, bias, result),
-                                        own_scratch(), engine(), hint);
+        Forward::desc(dnnl::prop_kind::forward_training, source, hinted, result), engine());
+    const Backward::primitive_desc desc(Backward::desc(source, weights, result), own_scratch(),
+                                        engine(), hint);
     Ready made{Backward(desc), {}};
     made.bind(DNNL_ARG_SRC, desc.src_desc());
     made.bind(DNNL_ARG_DIFF_DST, desc.diff_dst_desc());
     made.bind(DNNL_ARG_DIFF_WEIGHTS, desc.diff_weights_desc());
-    made.bind(DNNL_ARG_DIFF_BIAS, desc.diff_bias_desc());
-    state_->bind_scratch(made, desc.scratchpad_desc());
+    bind_scratch(made, desc.scratchpad_desc());
     return made;
   });
-  r.set(DNNL_ARG_SRC, x);
-  r.set(DNNL_ARG_DIFF_DST, dy);
-  r.set(DNNL_ARG_DIFF_WEIGHTS, d_weight);
-  r.set(DNNL_ARG_DIFF_BIAS, d_bias);
-  state_->run(r);
+}
+
+template <class T>
+void Products<T>::weight_gradient(LayerSize size, const T* dy, const T* x, std::size_t rows,
+                                  Sum sum, float* d_weight, float* d_bias) {
+  kernels<T>().sum_columns(dy, rows, size.outputs, sum, d_bias);
+  if constexpr (std::is_same_v<T, float>) {
+    if (state_->panels) {
+      state_->panels->weight_gradient(size, dy, x, rows, sum, d_weight);
+      return;
+    }
+  }
+  const std::size_t count = size.outputs * size.inputs;
+  float* total = d_weight;
+  if (sum == Sum::onto) {
+    state_->d_weight.reserve(count);
+    d_weight = state_->d_weight.data();
+  }
+  if constexpr (std::is_same_v<T, float>) {
+    Ready& r = state_->gradient_product(size, rows);
+    r.set(DNNL_ARG_SRC, dy);
+    r.set(DNNL_ARG_WEIGHTS, x);
+    r.set(DNNL_ARG_DST, d_weight);
+    state_->run(r);
+  } else {
+    Ready& r = state_->gradient_inner_product(size, rows);
+    r.set(DNNL_ARG_SRC, x);
+    r.set(DNNL_ARG_DIFF_DST, dy);
+    r.set(DNNL_ARG_DIFF_WEIGHTS, d_weight);
+    state_->run(r);
+  }
+  if (sum == Sum::onto) float_kernels().add(total, d_weight, count);
 }
 
 template class PackedWeight<float>;

@@ -1,9 +1,10 @@
 #pragma once
-// Matrix products of a linear layer, forward and backward, by oneDNN.
+// Matrix products of a linear layer, forward and backward: in bf16 by oneDNN, in fp32 by the
+// project's own kernels where the processor has AVX-512 (panel_products.h) and by oneDNN elsewhere.
 //
-// Weights are packed once in the layout that oneDNN prefers; primitives are made once for each
-// shape and kept, as is their scratch memory. Everything runs on the calling thread (OneThread must
-// be in scope).
+// With oneDNN, weights are packed once in the layout that it prefers; primitives are made once for
+// each shape and kept, as is their scratch memory. Everything runs on the calling thread (OneThread
+// must be in scope).
 //
 // Errors: dnnl::error is thrown; embedder.cc and trainer.cc turn it into an Error.
 
@@ -12,6 +13,7 @@
 
 #include "encoder/bf16.h"
 #include "encoder/buffer.h"
+#include "encoder/kernels.h"
 
 namespace cloudfolio::encoder {
 
@@ -29,6 +31,10 @@ class OneThread {
 
 enum class Directions { forward, both };
 
+// Whose products: the fastest that there are for the type, or oneDNN's (tests compare the two). A
+// weight and the products it is used by agree.
+enum class ProductsBy { fastest, onednn };
+
 // y = x·Wᵀ + b with W [outputs, inputs].
 struct LayerSize {
   std::size_t outputs = 0;
@@ -38,11 +44,12 @@ struct LayerSize {
 template <class T>
 class PackedWeight {
  public:
-  PackedWeight(LayerSize size, Directions directions);
+  PackedWeight(LayerSize size, Directions directions, ProductsBy by = ProductsBy::fastest);
   ~PackedWeight();
   PackedWeight(PackedWeight&&) noexcept;
 
-  // From row-major fp32. The same memory is written again at each call. `scratch` grows as needed.
+  // From row-major fp32, which stays where it is until the next call. The same memory is written
+  // again at each call. `scratch` grows as needed.
   void pack(const float* weight, Array<T>& scratch);
   LayerSize size() const { return size_; }
 
@@ -58,7 +65,7 @@ class PackedWeight {
 template <class T>
 class Products {
  public:
-  Products();
+  explicit Products(ProductsBy by = ProductsBy::fastest);
   ~Products();
   Products(Products&&) noexcept;
 
@@ -70,9 +77,9 @@ class Products {
   // dx [rows, inputs] = dy [rows, outputs]·W
   void backward(const PackedWeight<T>& weight, const T* dy, std::size_t rows, T* dx);
   void backward_wide(const PackedWeight<T>& weight, const T* dy, std::size_t rows, float* dx);
-  // d_weight = dyᵀ·x, d_bias = sums of dy's columns. Overwrites both.
-  void weight_gradient(LayerSize size, const T* dy, const T* x, std::size_t rows, float* d_weight,
-                       float* d_bias);
+  // d_weight (+)= dyᵀ·x, d_bias (+)= sums of dy's columns.
+  void weight_gradient(LayerSize size, const T* dy, const T* x, std::size_t rows, Sum sum,
+                       float* d_weight, float* d_bias);
 
  private:
   struct State;

@@ -28,18 +28,21 @@ class Passes {
                    const LossGradient& loss) = 0;
   virtual StepGradient gradient(const StepPlan& plan) = 0;
   virtual void pack() = 0;
+  virtual std::chrono::nanoseconds spent(Phase phase) const = 0;
 };
 
 template <class T>
 class TypedPasses final : public Passes {
  public:
-  TypedPasses(const Model& model, const float* weights, Workers& workers)
+  TypedPasses(const Model& model, const float* weights, Workers& workers, const Clock* clock)
       : hidden_(model.architecture().hidden),
         dense_count_(model.layout().trained_count() - model.layout().position_embeddings()),
         workers_(workers),
         transformer_(model.architecture(), model.layout(), weights, Directions::both),
         conversions_(workers.thread_count()) {
-    for (std::size_t s = 0; s < kShardCount; ++s) shards_.emplace_back(model.architecture());
+    for (std::size_t s = 0; s < kShardCount; ++s) {
+      shards_.emplace_back(model.architecture(), clock);
+    }
     pack();
   }
 
@@ -61,6 +64,12 @@ class TypedPasses final : public Passes {
     return true;
   }
 
+  std::chrono::nanoseconds spent(Phase phase) const override {
+    std::chrono::nanoseconds total{};
+    for (const Shard& shard : shards_) total += shard.workspace.times().spent(phase);
+    return total;
+  }
+
   StepGradient gradient(const StepPlan& plan) override {
     targets_.clear();
     for (std::size_t s = 0; s < kShardCount; ++s) {
@@ -72,7 +81,7 @@ class TypedPasses final : public Passes {
 
  private:
   struct Shard {
-    explicit Shard(const Architecture& architecture) : workspace(architecture) {}
+    Shard(const Architecture& architecture, const Clock* clock) : workspace(architecture, clock) {}
     Workspace<T> workspace;
     Array<float> dense;
     Array<float> words;
@@ -186,11 +195,12 @@ struct Trainer::State {
         options(o),
         workers(thread_count_for(o.thread_count, kShardCount)),
         optimizer(m.layout(), m.architecture().hidden, m.weights()),
-        plan(m.architecture().vocabulary_count) {
+        plan(m.architecture().vocabulary_count),
+        times(o.clock) {
     if (precision == Precision::bf16) {
-      passes = std::make_unique<TypedPasses<Bf16>>(m, optimizer.weights(), workers);
+      passes = std::make_unique<TypedPasses<Bf16>>(m, optimizer.weights(), workers, o.clock);
     } else {
-      passes = std::make_unique<TypedPasses<float>>(m, optimizer.weights(), workers);
+      passes = std::make_unique<TypedPasses<float>>(m, optimizer.weights(), workers, o.clock);
     }
   }
 
@@ -203,25 +213,31 @@ struct Trainer::State {
   // Forward, loss and backward; the norm of the gradient.
   Result<StepReport> differentiate(std::span<const TrainingPair> pairs, Loss loss) {
     CF_CHECK(check_pairs(pairs, model.architecture()));
+    times.begin();
     plan.make(pairs, std::max<std::size_t>(options.activation_token_count_max / kShardCount, 1));
     optimizer.use(plan.slot_ids());
     facts.clear();
     for (const TrainingPair& pair : pairs) {
       facts.push_back({pair.label, pair.anchor_group, pair.positive_group});
     }
+    times.end(Phase::plan);
     StepReport report;
     report.token_count = plan.token_count();
     const auto loss_gradient = [&](const float* units, std::span<float> gradient) {
+      times.end(Phase::waiting);  // The passes themselves are timed by their threads.
       const UnitVectors vectors{units, model.architecture().hidden};
       report.loss = loss == Loss::multiple_negatives_ranking
                         ? ranking_loss(vectors, facts, options.scale, gradient)
                         : cosine_loss(vectors, facts, gradient);
+      times.end(Phase::loss);
       return std::isfinite(report.loss);
     };
     if (!passes->run(plan, 2 * pairs.size(), dropout(), loss_gradient)) {
       return wrong("the loss is not finite: a smaller learning rate may help");
     }
+    times.end(Phase::waiting);
     report.gradient_norm = optimizer.sum(passes->gradient(plan), workers);
+    times.end(Phase::gradient_sum);
     if (!std::isfinite(report.gradient_norm)) {
       return wrong("the gradient is not finite: a smaller learning rate may help");
     }
@@ -235,6 +251,7 @@ struct Trainer::State {
   StepPlan plan;
   std::unique_ptr<Passes> passes;
   std::vector<PairFacts> facts;
+  PhaseTimes times;  // Of the calling thread.
   std::size_t step_count = 0;
 };
 
@@ -261,11 +278,36 @@ Result<StepReport> Trainer::step(std::span<const TrainingPair> pairs, Loss loss)
     s.optimizer.update(s.passes->gradient(s.plan), report->gradient_norm,
                        {report->learning_rate, s.options.weight_decay, s.options.gradient_norm_max},
                        s.workers);
+    s.times.end(Phase::optimizer);
     s.passes->pack();
+    s.times.end(Phase::packing);
     ++s.step_count;
     return report;
   } catch (const dnnl::error& error) {
     return Error(Code::internal, std::string("oneDNN: ") + error.what());
+  }
+}
+
+std::chrono::nanoseconds Trainer::spent(Phase phase) const {
+  const auto own = state_->times.spent(phase);
+  const auto threads = static_cast<std::int64_t>(state_->workers.thread_count());
+  switch (phase) {
+    case Phase::waiting: {
+      // The calling thread's time of the passes, less what the threads did in it.
+      std::chrono::nanoseconds busy{};
+      for (std::size_t i = 0; i < kPhaseCount; ++i) {
+        busy += state_->passes->spent(static_cast<Phase>(i));
+      }
+      return own * threads - busy;
+    }
+    case Phase::gradient_sum:
+    case Phase::optimizer:
+    case Phase::packing:
+    case Phase::plan:
+    case Phase::loss:
+      return own * threads;  // Shared by the threads, or kept from all of them.
+    default:
+      return state_->passes->spent(phase);
   }
 }
 

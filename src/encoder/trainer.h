@@ -30,8 +30,10 @@
 #include <span>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "encoder/model.h"
+#include "encoder/phase_times.h"
 #include "encoder/precision.h"
 #include "encoder/tokenizer.h"
 
@@ -72,6 +74,8 @@ class Trainer {
     // Tokens whose activations are kept at once, over all threads: about 90 KB a token in bf16,
     // twice that in fp32.
     std::size_t activation_token_count_max = 2560;
+    // Times the phases of the steps where it is not null.
+    const Clock* clock = nullptr;
   };
 
   static Result<std::unique_ptr<Trainer>> open(const Model& model, Options options);
@@ -82,6 +86,8 @@ class Trainer {
 
   Result<StepReport> step(std::span<const TrainingPair> pairs, Loss loss);
   std::size_t step_count() const;
+  // What the steps so far spent in a phase, summed over the threads; needs Options::clock.
+  std::chrono::nanoseconds spent(Phase phase) const;
 
   // The model as trained so far.
   Model model() const;

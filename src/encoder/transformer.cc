@@ -30,8 +30,10 @@ void Transformer<T>::pack(std::size_t matrix, Array<T>& scratch) {
 template <class T>
 void Transformer<T>::forward(Workspace<T>& w, const PackedBatch& batch, Keep keep,
                              const Dropout& dropout, float* unit, float* lengths) const {
+  w.times_.begin();
   w.cut(batch.row_count, batch.longest, keep);
   embed(w, batch, keep, dropout);
+  w.times_.end(Phase::embed);
   for (std::size_t i = 0; i < w.layers_.size(); ++i) {
     layer_forward(w, batch, dropout, i,
                   i + 1 < w.layers_.size() ? w.layers_[i + 1].input : w.output_);
@@ -46,6 +48,7 @@ void Transformer<T>::forward(Workspace<T>& w, const PackedBatch& batch, Keep kee
     lengths[s] = std::max(static_cast<float>(std::sqrt(squares)), 1e-12F);
     for (std::size_t c = 0; c < hidden; ++c) row[c] /= lengths[s];
   }
+  w.times_.end(Phase::pool);
 }
 
 template <class T>
@@ -81,12 +84,15 @@ void Transformer<T>::layer_forward(Workspace<T>& w, const PackedBatch& batch,
   const float epsilon = architecture_.layer_norm_epsilon;
 
   w.products_.forward(matrix(index, qkv), weights_ + at.qkv_bias, layer.input, rows, layer.qkv);
+  w.times_.end(Phase::qkv);
   each_sequence(batch, dropout, Place::probabilities, index, [&](const SequenceRows& s) {
     k.attention(shape_, s, layer.qkv, layer.context, layer.log_sum, w.attention_scratch_);
   });
   batch.clear_tail(layer.context, hidden);
+  w.times_.end(Phase::attention);
   w.products_.forward_wide(matrix(index, projection), weights_ + at.projection_bias, layer.context,
                            rows, w.branch_);
+  w.times_.end(Phase::projection);
   const typename Kernels<T>::NormArguments first{layer.input,
                                                  w.branch_,
                                                  weights_ + at.norm1_weight,
@@ -99,12 +105,16 @@ void Transformer<T>::layer_forward(Workspace<T>& w, const PackedBatch& batch,
   each_sequence(batch, dropout, Place::projection, index,
                 [&](const SequenceRows& s) { k.add_norm(first, s); });
   batch.clear_tail(layer.middle, hidden);
+  w.times_.end(Phase::norm);
 
   w.products_.forward(matrix(index, ffn1), weights_ + at.ffn1_bias, layer.middle, rows,
                       layer.inner);
+  w.times_.end(Phase::ffn1);
   k.gelu(layer.inner, w.activated_, rows * architecture_.intermediate);
+  w.times_.end(Phase::gelu);
   w.products_.forward_wide(matrix(index, ffn2), weights_ + at.ffn2_bias, w.activated_, rows,
                            w.branch_);
+  w.times_.end(Phase::ffn2);
   const typename Kernels<T>::NormArguments second{layer.middle,
                                                   w.branch_,
                                                   weights_ + at.norm2_weight,
@@ -117,6 +127,7 @@ void Transformer<T>::layer_forward(Workspace<T>& w, const PackedBatch& batch,
   each_sequence(batch, dropout, Place::ffn, index,
                 [&](const SequenceRows& s) { k.add_norm(second, s); });
   batch.clear_tail(output, hidden);
+  w.times_.end(Phase::norm);
 }
 
 template class Transformer<float>;

@@ -16,6 +16,7 @@
 #include "encoder/buffer.h"
 #include "encoder/kernels.h"
 #include "encoder/parameter_layout.h"
+#include "encoder/phase_times.h"
 #include "encoder/products.h"
 #include "encoder/tokenizer.h"
 
@@ -73,7 +74,10 @@ struct GradientTarget {
 template <class T>
 class Workspace {
  public:
-  explicit Workspace(const Architecture& architecture) : architecture_(architecture) {}
+  // `clock`, which may be null, times the phases of the passes.
+  Workspace(const Architecture& architecture, const Clock* clock)
+      : architecture_(architecture), times_(clock) {}
+  const PhaseTimes& times() const { return times_; }
 
  private:
   template <class>
@@ -95,6 +99,7 @@ class Workspace {
   void cut(Cutter& cutter, std::size_t rows, std::size_t longest, Keep keep);
 
   Architecture architecture_;
+  PhaseTimes times_;
   Products<T> products_;
   Buffer memory_;
   std::vector<Layer> layers_;
@@ -110,8 +115,6 @@ class Workspace {
   T* d_branch_ = nullptr;
   T* d_wide_ = nullptr;
   T* d_context_ = nullptr;
-  Array<float> d_weight_;
-  Array<float> d_bias_;
 };
 
 template <class T>

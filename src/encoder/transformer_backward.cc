@@ -7,14 +7,17 @@ template <class T>
 void Transformer<T>::backward(Workspace<T>& w, const PackedBatch& batch, const Dropout& dropout,
                               const float* unit, const float* lengths, const float* d_unit,
                               std::span<const std::uint32_t> slots, GradientTarget target) const {
+  w.times_.begin();
   if (target.fresh) clear_sums(target);
   pool_backward(w, batch, unit, lengths, d_unit);
+  w.times_.end(Phase::pool);
   const float* added = nullptr;
   for (std::size_t i = w.layers_.size(); i-- > 0;) {
     layer_backward(w, batch, dropout, i, added, target);
     added = w.d_added_;
   }
   embed_backward(w, batch, dropout, slots, target);
+  w.times_.end(Phase::embed_backward);
 }
 
 // Through the scaling to unit length and the mean: each token of a sequence gets the same gradient.
@@ -64,13 +67,17 @@ void Transformer<T>::layer_backward(Workspace<T>& w, const PackedBatch& batch,
   each_sequence(batch, dropout, Place::ffn, index,
                 [&](const SequenceRows& s) { k.norm_backward(second, s, {}); });
   batch.clear_tail(w.d_branch_, hidden);
+  w.times_.end(Phase::norm_backward);
   w.products_.backward(matrix(index, ffn2), w.d_branch_, rows, w.d_wide_);
+  w.times_.end(Phase::data_gradients);
   k.gelu_backward(layer.inner, w.d_wide_, w.activated_, rows * inner);
+  w.times_.end(Phase::gelu_backward);
   weight_gradient(w, at.ffn2_weight, at.ffn2_bias, {hidden, inner}, w.d_branch_, w.activated_, rows,
                   target);
   weight_gradient(w, at.ffn1_weight, at.ffn1_bias, {inner, hidden}, w.d_wide_, layer.middle, rows,
                   target);
   w.products_.backward_wide(matrix(index, ffn1), w.d_wide_, rows, w.d_added_);
+  w.times_.end(Phase::data_gradients);
 
   const typename Kernels<T>::NormBackwardArguments first{w.d_stream_,
                                                          w.d_added_,
@@ -85,17 +92,21 @@ void Transformer<T>::layer_backward(Workspace<T>& w, const PackedBatch& batch,
   each_sequence(batch, dropout, Place::projection, index,
                 [&](const SequenceRows& s) { k.norm_backward(first, s, {}); });
   batch.clear_tail(w.d_branch_, hidden);
+  w.times_.end(Phase::norm_backward);
   weight_gradient(w, at.projection_weight, at.projection_bias, {hidden, hidden}, w.d_branch_,
                   layer.context, rows, target);
   w.products_.backward(matrix(index, projection), w.d_branch_, rows, w.d_context_);
+  w.times_.end(Phase::data_gradients);
   each_sequence(batch, dropout, Place::probabilities, index, [&](const SequenceRows& s) {
     k.attention_backward(shape_, s, layer.qkv, layer.context, w.d_context_, layer.log_sum,
                          w.d_wide_, w.attention_scratch_);
   });
   batch.clear_tail(w.d_wide_, 3 * hidden);
+  w.times_.end(Phase::attention_backward);
   weight_gradient(w, at.qkv_weight, at.qkv_bias, {3 * hidden, hidden}, w.d_wide_, layer.input, rows,
                   target);
   w.products_.backward_wide(matrix(index, qkv), w.d_wide_, rows, w.d_added_);
+  w.times_.end(Phase::data_gradients);
 }
 
 template <class T>
@@ -134,13 +145,9 @@ template <class T>
 void Transformer<T>::weight_gradient(Workspace<T>& w, std::size_t weight, std::size_t bias,
                                      LayerSize size, const T* dy, const T* x, std::size_t rows,
                                      const GradientTarget& target) const {
-  if (target.fresh) {
-    w.products_.weight_gradient(size, dy, x, rows, dense(target, weight), dense(target, bias));
-    return;
-  }
-  w.products_.weight_gradient(size, dy, x, rows, w.d_weight_.data(), w.d_bias_.data());
-  float_kernels().add(dense(target, weight), w.d_weight_.data(), size.outputs * size.inputs);
-  float_kernels().add(dense(target, bias), w.d_bias_.data(), size.outputs);
+  w.products_.weight_gradient(size, dy, x, rows, target.fresh ? Sum::fresh : Sum::onto,
+                              dense(target, weight), dense(target, bias));
+  w.times_.end(Phase::weight_gradients);
 }
 
 template <class T>

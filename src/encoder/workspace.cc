@@ -11,11 +11,6 @@ void Workspace<T>::cut(std::size_t rows, std::size_t longest, Keep keep) {
   memory_.reserve(measure.used_bytes());
   Cutter cutter(memory_.data());
   cut(cutter, rows, longest, keep);
-  if (keep == Keep::for_backward) {
-    d_weight_.reserve(architecture_.intermediate * architecture_.hidden);
-    d_weight_.reserve(3 * architecture_.hidden * architecture_.hidden);
-    d_bias_.reserve(std::max(architecture_.intermediate, 3 * architecture_.hidden));
-  }
 }
 
 template <class T>

@@ -19,6 +19,8 @@ namespace {
 
 #include "encoder/kernels/attention.inc"
 
+#include "encoder/kernels/product.inc"
+
 #include "encoder/kernels/set.inc"
 
 // Cycles of `rounds` rounds of twelve independent products.
@@ -55,6 +57,6 @@ double bf16_speedup() {
 
 }  // namespace
 
-const KernelSet kSet = {"avx512", &kFp32, &kBf16, &kFloats, &bf16_speedup};
+const KernelSet kSet = {"avx512", &kFp32, &kBf16, &kFloats, &kProducts, &bf16_speedup};
 
 }  // namespace cloudfolio::encoder::avx512
