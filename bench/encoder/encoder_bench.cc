@@ -185,10 +185,9 @@ json::Object roofline(const Model& model, const std::vector<TokenIds>& all, Prec
   const double fp32_peak = peak_gflops(dnnl::memory::data_type::f32);
   const SystemClock clock;
   const auto sequences = cut_evenly(all);
-  const auto trainer = must(Trainer::open(model, {.learning_rate = 2e-5,
-                                                  .total_step_count = 1000,
-                                                  .precision = precision,
-                                                  .clock = &clock}));
+  const auto trainer = must(Trainer::open(
+      model,
+      {.learning_rate = 2e-5, .total_step_count = 1000, .precision = precision, .clock = &clock}));
   std::vector<TrainingPair> pairs;
   std::vector<double> step_seconds;
   std::array<double, kPhaseCount> spent{};
@@ -216,13 +215,14 @@ json::Object roofline(const Model& model, const std::vector<TokenIds>& all, Prec
   const double useful = 3.0 * (work.products + work.attention) / 1e9;
   const double best = useful / *std::min_element(step_seconds.begin(), step_seconds.end());
   const double usual = useful / median(step_seconds);
-  json::Object figures{{"training_128_useful_gflops", usual},
-                       {"training_128_useful_gflops_best_step", best},
-                       {"training_128_tokens_per_second", 32.0 * 128.0 / median(step_seconds)},
-                       {"gemm_peak_bf16_gflops", bf16_peak},
-                       {"gemm_peak_fp32_gflops", fp32_peak},
-                       {"training_gemm_peak_fraction", usual / bf16_peak},
-                       {"training_gemm_best_peak_fraction", usual / std::max(bf16_peak, fp32_peak)}};
+  json::Object figures{
+      {"training_128_useful_gflops", usual},
+      {"training_128_useful_gflops_best_step", best},
+      {"training_128_tokens_per_second", 32.0 * 128.0 / median(step_seconds)},
+      {"gemm_peak_bf16_gflops", bf16_peak},
+      {"gemm_peak_fp32_gflops", fp32_peak},
+      {"training_gemm_peak_fraction", usual / bf16_peak},
+      {"training_gemm_best_peak_fraction", usual / std::max(bf16_peak, fp32_peak)}};
   const double square = work.projection;
   const auto gflop_of = [&](Phase phase) {
     switch (phase) {
@@ -280,8 +280,8 @@ json::Object index(const Model& model, const std::vector<TokenIds>& sequences,
           {"indexing_peak_memory_mb", peak_memory_mb()}};
 }
 
-json::Object query(const Model& model) {
-  const auto encoder = must(Encoder::open(model));
+json::Object query(const Model& model, Precision precision) {
+  const auto encoder = must(Encoder::open(model, {.precision = precision}));
   const std::string text =
       "which small tools read log files over slow connections in constant memory";
   const std::size_t token_count = encoder.tokens(text).size();
@@ -343,7 +343,9 @@ int run(int count, char** arguments) {
     if (mode == "roofline-bf16") figures = roofline(model, sequences, Precision::bf16);
     if (mode == "indexing") figures = index(model, sequences, Precision::automatic);
     if (mode == "indexing-fp32") figures = index(model, sequences, Precision::fp32);
-    if (mode == "query") figures = query(model);
+    if (mode == "indexing-int8") figures = index(model, sequences, Precision::int8);
+    if (mode == "query") figures = query(model, Precision::automatic);
+    if (mode == "query-int8") figures = query(model, Precision::int8);
   }
   std::printf("%s\n", json::write(figures).c_str());
   return 0;

@@ -38,9 +38,10 @@ class Forward {
 template <class T>
 class TypedForward final : public Forward {
  public:
-  TypedForward(const Model& model, Workers& workers)
+  TypedForward(const Model& model, Workers& workers, ProductsBy by)
       : architecture_(model.architecture()),
-        transformer_(architecture_, model.layout(), model.weights().data(), Directions::forward) {
+        transformer_(architecture_, model.layout(), model.weights().data(), Directions::forward,
+                     by) {
     std::vector<Array<T>> scratch(workers.thread_count());
     workers.run(transformer_.matrix_count(),
                 [&](std::size_t i) { transformer_.pack(i, scratch[i % workers.thread_count()]); });
@@ -201,9 +202,10 @@ struct Embedder::State {
         precision(p),
         workers(thread_count_for(o.thread_count, kThreadCountMax)) {
     if (precision == Precision::bf16) {
-      forward = std::make_unique<TypedForward<Bf16>>(model, workers);
+      forward = std::make_unique<TypedForward<Bf16>>(model, workers, ProductsBy::fastest);
     } else {
-      forward = std::make_unique<TypedForward<float>>(model, workers);
+      forward = std::make_unique<TypedForward<float>>(
+          model, workers, precision == Precision::int8 ? ProductsBy::int8 : ProductsBy::fastest);
     }
   }
 
@@ -221,6 +223,9 @@ Embedder::~Embedder() = default;
 Result<std::unique_ptr<Embedder>> Embedder::open(const Model& model, Options options) {
   options.batch_token_count_max =
       std::max(options.batch_token_count_max, model.architecture().position_count);
+  if (options.precision == Precision::int8 && !runs_int8()) {
+    return Error(Code::invalid_argument, "this processor has no products of 8-bit numbers");
+  }
   try {
     auto state = std::make_unique<State>(model, options, resolved(options.precision));
     return std::unique_ptr<Embedder>(new Embedder(std::move(state)));

@@ -49,6 +49,8 @@ class Embeddings {
 class Embedder {
  public:
   struct Options {
+    // int8 is for who gives quality for speed: over the fixtures' texts its vectors have a cosine of
+    // 0.999 with the exact ones on average, 0.9976 at worst.
     Precision precision = Precision::automatic;
     // Threads of a large call, the caller's included; 0: as many as the process may use.
     std::size_t thread_count = 0;

@@ -10,7 +10,7 @@ namespace {
 bool runs_avx512() {
   return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
          __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
-         __builtin_cpu_supports("avx512bf16");
+         __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512vnni");
 }
 
 bool runs_avx2() {
@@ -45,6 +45,9 @@ const FloatKernels& float_kernels() {
 }
 const ProductKernels* product_kernels() {
   return best_set().products;
+}
+const Int8Kernels* int8_kernels() {
+  return best_set().int8;
 }
 const char* kernel_set_name() {
   return best_set().name;

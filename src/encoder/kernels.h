@@ -100,6 +100,10 @@ struct Kernels {
   void (*norm_backward)(const NormBackwardArguments&, const SequenceRows& rows,
                         const DropoutMask& after);
 
+  // out = normal · norm_weight + norm_bias: the norm's output again.
+  void (*norm_output)(const T* normal, const float* norm_weight, const float* norm_bias,
+                      std::size_t rows, std::size_t width, T* out);
+
   // Exact GELU, x·Φ(x); `out` may be `in`.
   void (*gelu)(const T* in, T* out, std::size_t count);
   // From x and the gradient of GELU(x): `out` becomes GELU(x), `d` the gradient of x.
@@ -167,6 +171,31 @@ struct ProductKernels {
 };
 inline constexpr std::size_t kPanelWidth = 48;
 
+// Weights of 8 bits [outputs][inputs] in panels, with each output's scale and the sum of its
+// weights.
+struct Int8Panels {
+  std::int8_t* panels;
+  float* scales;
+  float* sums;
+};
+// y[rows][outputs] = x[rows][inputs] · Wᵀ + bias; rows of x are quantised to 8 bits. Extents are
+// multiples of 16.
+struct Int8Product {
+  const float* x;
+  std::size_t rows, inputs, outputs;
+  Int8Panels weights;
+  const float* bias;
+  float* y;
+  std::uint8_t* scratch;
+};
+struct Int8Kernels {
+  void (*pack)(const float* w, std::size_t outputs, std::size_t inputs, const Int8Panels&);
+  void (*multiply)(const Int8Product&);
+  std::size_t (*scratch_bytes)(std::size_t inputs);
+};
+// Rows that are quantised together.
+inline constexpr std::size_t kInt8Rows = 512;
+
 // Floats of scratch for sequences of up to `row_count` rows.
 std::size_t attention_scratch(const AttentionShape& shape, std::size_t row_count);
 
@@ -179,6 +208,7 @@ const Kernels<Bf16>& kernels<Bf16>();
 const FloatKernels& float_kernels();
 // Null where this processor has none.
 const ProductKernels* product_kernels();
+const Int8Kernels* int8_kernels();
 
 // "avx512", "avx2" or "portable".
 const char* kernel_set_name();
@@ -190,6 +220,7 @@ struct KernelSet {
   const Kernels<Bf16>* bf16;
   const FloatKernels* floats;
   const ProductKernels* products;  // May be null.
+  const Int8Kernels* int8;         // May be null.
   // Multiplications a second in bf16 over those in fp32, measured in some 100 µs; null without
   // bf16.
   double (*bf16_speedup)();

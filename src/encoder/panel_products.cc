@@ -35,8 +35,7 @@ void PanelProducts::weight_gradient(LayerSize size, const float* dy, const float
                                     std::size_t rows, Sum sum, float* d_weight) {
   const ProductKernels& k = *product_kernels();
   scratch_.reserve(k.gradient_scratch(size.outputs, size.inputs));
-  k.multiply_gradient(
-      {dy, x, rows, size.outputs, size.inputs, d_weight, sum, scratch_.data()});
+  k.multiply_gradient({dy, x, rows, size.outputs, size.inputs, d_weight, sum, scratch_.data()});
 }
 
 }  // namespace cloudfolio::encoder

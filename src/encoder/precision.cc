@@ -37,6 +37,10 @@ bool runs_bf16() {
   return find_kernel_set("avx512") != nullptr;
 }
 
+bool runs_int8() {
+  return int8_kernels() != nullptr;
+}
+
 std::string_view to_string(Precision precision) {
   switch (precision) {
     case Precision::automatic:
@@ -45,6 +49,8 @@ std::string_view to_string(Precision precision) {
       return "fp32";
     case Precision::bf16:
       return "bf16";
+    case Precision::int8:
+      return "int8";
   }
   return "unknown";
 }

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "encoder/int8_products.h"
 #include "encoder/kernels.h"
 #include "encoder/panel_products.h"
 
@@ -109,7 +110,9 @@ struct PackedWeight<T>::State {
   dnnl::stream stream{engine()};
   Packed forward, backward;
   Directions directions;
-  std::optional<PanelWeight> panels;  // Instead of the packed ones.
+  // Instead of the packed ones.
+  std::optional<PanelWeight> panels;
+  std::optional<Int8Weight> int8;
 
   void prepare(Packed& p, std::size_t inner, std::size_t columns, Tag plain_tag) {
     p.desc = preferred_weights(inner, columns, kType<T>);
@@ -123,6 +126,10 @@ struct PackedWeight<T>::State {
 template <class T>
 PackedWeight<T>::PackedWeight(LayerSize size, Directions directions, ProductsBy by)
     : size_(size), state_(std::make_unique<State>()) {
+  if (by == ProductsBy::int8) {
+    state_->int8.emplace();
+    return;
+  }
   if (has_panels<T>(by)) {
     state_->panels.emplace().kept = directions == Directions::forward;
     return;
@@ -143,6 +150,10 @@ PackedWeight<T>::PackedWeight(PackedWeight&&) noexcept = default;
 template <class T>
 void PackedWeight<T>::pack(const float* weight, Array<T>& scratch) {
   State& s = *state_;
+  if (s.int8) {
+    s.int8->pack(size_.outputs, size_.inputs, weight);
+    return;
+  }
   if (s.panels) {
     s.panels->pack(size_, weight);
     return;
@@ -228,6 +239,10 @@ template <class T>
 void Products<T>::forward(const PackedWeight<T>& w, const float* bias, const T* x, std::size_t rows,
                           T* y) {
   if constexpr (std::is_same_v<T, float>) {
+    if (w.state_->int8) {
+      w.state_->int8->multiply(bias, x, rows, y, state_->scratch);
+      return;
+    }
     if (state_->panels) {
       state_->panels->forward(w.size_, *w.state_->panels, bias, x, rows, y);
       return;
@@ -242,6 +257,10 @@ template <class T>
 void Products<T>::forward_wide(const PackedWeight<T>& w, const float* bias, const T* x,
                                std::size_t rows, float* y) {
   if constexpr (std::is_same_v<T, float>) {
+    if (w.state_->int8) {
+      w.state_->int8->multiply(bias, x, rows, y, state_->scratch);
+      return;
+    }
     if (state_->panels) {
       state_->panels->forward(w.size_, *w.state_->panels, bias, x, rows, y);
       return;

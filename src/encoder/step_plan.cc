@@ -1,6 +1,7 @@
 #include "encoder/step_plan.h"
 
 #include <algorithm>
+#include <numeric>
 
 namespace cloudfolio::encoder {
 
@@ -9,10 +10,19 @@ void StepPlan::make(std::span<const TrainingPair> pairs, std::size_t batch_token
   slot_ids_.clear();
   token_count_ = 0;
   for (std::size_t s = 0; s < kShardCount; ++s) batch_counts_[s] = shard_tokens_[s] = 0;
-  for (std::size_t i = 0; i < 2 * pairs.size(); ++i) {
-    const TrainingPair& pair = pairs[i / 2];
-    const auto sequence = i % 2 == 0 ? pair.anchor : pair.positive;
-    // To the lighter shard.
+  const auto sequence_of = [&](std::size_t i) {
+    return i % 2 == 0 ? pairs[i / 2].anchor : pairs[i / 2].positive;
+  };
+  // Longest first and each to the lighter shard: then the shards differ by little.
+  order_.resize(2 * pairs.size());
+  std::iota(order_.begin(), order_.end(), 0U);
+  std::sort(order_.begin(), order_.end(), [&](std::uint32_t a, std::uint32_t b) {
+    const std::size_t length_a = sequence_of(a).size();
+    const std::size_t length_b = sequence_of(b).size();
+    return length_a != length_b ? length_a > length_b : a < b;
+  });
+  for (const std::uint32_t i : order_) {
+    const auto sequence = sequence_of(i);
     const auto lightest = std::min_element(std::begin(shard_tokens_), std::end(shard_tokens_));
     const auto s = static_cast<std::size_t>(lightest - std::begin(shard_tokens_));
     shard_tokens_[s] += sequence.size();
@@ -23,7 +33,7 @@ void StepPlan::make(std::span<const TrainingPair> pairs, std::size_t batch_token
       next_batch(s);
     }
     PlannedBatch& batch = batches_[s][batch_counts_[s] - 1];
-    batch.packed.add(sequence, static_cast<std::uint32_t>(i));
+    batch.packed.add(sequence, i);
     for (const TokenId id : sequence) batch.slots.push_back(slot(id));
   }
   for (std::size_t s = 0; s < kShardCount; ++s) {

@@ -48,6 +48,7 @@ class StepPlan {
   std::size_t shard_tokens_[kShardCount] = {};
   std::vector<std::int32_t> slot_of_word_;
   std::vector<std::int32_t> slot_ids_;
+  std::vector<std::uint32_t> order_;
   std::size_t token_count_ = 0;
 };
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "base/limits.h"
 #include "encoder/loss.h"
 #include "encoder/optimizer.h"
 #include "encoder/parameter_layout.h"
@@ -16,6 +17,9 @@
 
 namespace cloudfolio::encoder {
 namespace {
+
+// What keeps a training process of MiniLM under 700 MB.
+constexpr std::size_t kActivationBytes = 280 * kMiB;
 
 // Forward and backward passes of a step, whatever the numbers.
 class Passes {
@@ -99,12 +103,12 @@ class TypedPasses final : public Passes {
                          shard.lengths.data());
   }
 
-  // Only the last batch keeps its activations; the second pass begins with it.
+  // Only the first batch, the fullest, keeps its activations: it is computed last, and the second
+  // pass begins with it.
   void first_pass(std::span<const PlannedBatch> batches, std::size_t s, const Dropout& dropout) {
     Shard& shard = shards_[s];
-    for (std::size_t b = 0; b < batches.size(); ++b) {
-      forward(batches[b], shard, b + 1 == batches.size() ? Keep::for_backward : Keep::nothing,
-              dropout);
+    for (std::size_t b = batches.size(); b-- > 0;) {
+      forward(batches[b], shard, b == 0 ? Keep::for_backward : Keep::nothing, dropout);
       for (std::size_t i = 0; i < batches[b].packed.numbers.size(); ++i) {
         std::memcpy(units_.data() + batches[b].packed.numbers[i] * hidden_,
                     shard.units.data() + i * hidden_, hidden_ * sizeof(float));
@@ -120,7 +124,7 @@ class TypedPasses final : public Passes {
     shard.words.reserve(slot_count * hidden_);
     std::memset(shard.words.data(), 0, slot_count * hidden_ * sizeof(float));
     GradientTarget target{shard.dense.data(), shard.words.data(), true};
-    for (std::size_t b = batches.size(); b-- > 0;) {
+    for (std::size_t b = 0; b < batches.size(); ++b) {
       if (!target.fresh) forward(batches[b], shard, Keep::for_backward, dropout);
       for (std::size_t i = 0; i < batches[b].packed.numbers.size(); ++i) {
         std::memcpy(shard.d_units.data() + i * hidden_,
@@ -198,10 +202,13 @@ struct Trainer::State {
         plan(m.architecture().vocabulary_count),
         times(o.clock) {
     if (precision == Precision::bf16) {
+      tokens_at_once = kActivationBytes / Workspace<Bf16>::bytes_a_token(m.architecture());
       passes = std::make_unique<TypedPasses<Bf16>>(m, optimizer.weights(), workers, o.clock);
     } else {
+      tokens_at_once = kActivationBytes / Workspace<float>::bytes_a_token(m.architecture());
       passes = std::make_unique<TypedPasses<float>>(m, optimizer.weights(), workers, o.clock);
     }
+    if (o.activation_token_count_max > 0) tokens_at_once = o.activation_token_count_max;
   }
 
   Dropout dropout() const {
@@ -214,7 +221,7 @@ struct Trainer::State {
   Result<StepReport> differentiate(std::span<const TrainingPair> pairs, Loss loss) {
     CF_CHECK(check_pairs(pairs, model.architecture()));
     times.begin();
-    plan.make(pairs, std::max<std::size_t>(options.activation_token_count_max / kShardCount, 1));
+    plan.make(pairs, std::max<std::size_t>(tokens_at_once / kShardCount, 1));
     optimizer.use(plan.slot_ids());
     facts.clear();
     for (const TrainingPair& pair : pairs) {
@@ -250,6 +257,7 @@ struct Trainer::State {
   AdamW optimizer;
   StepPlan plan;
   std::unique_ptr<Passes> passes;
+  std::size_t tokens_at_once = 0;
   std::vector<PairFacts> facts;
   PhaseTimes times;  // Of the calling thread.
   std::size_t step_count = 0;
@@ -260,6 +268,7 @@ Trainer::~Trainer() = default;
 
 Result<std::unique_ptr<Trainer>> Trainer::open(const Model& model, Options options) {
   CF_CHECK(check_options(options));
+  if (options.precision == Precision::int8) return wrong("int8 is not for training");
   try {
     auto state = std::make_unique<State>(model, options, resolved(options.precision));
     return std::unique_ptr<Trainer>(new Trainer(std::move(state)));

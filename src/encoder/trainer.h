@@ -71,9 +71,9 @@ class Trainer {
     std::uint64_t seed = 42;
     Precision precision = Precision::automatic;
     std::size_t thread_count = 0;  // 0: as many as the process may use.
-    // Tokens whose activations are kept at once, over all threads: about 90 KB a token in bf16,
-    // twice that in fp32.
-    std::size_t activation_token_count_max = 2560;
+    // Tokens whose activations are kept at once, over all threads. 0: as many as fit in 280 MiB,
+    // some 5,000 of MiniLM in bf16 and half as many in fp32.
+    std::size_t activation_token_count_max = 0;
     // Times the phases of the steps where it is not null.
     const Clock* clock = nullptr;
   };

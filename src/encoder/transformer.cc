@@ -6,7 +6,7 @@
 namespace cloudfolio::encoder {
 template <class T>
 Transformer<T>::Transformer(const Architecture& architecture, const ParameterLayout& layout,
-                            const float* weights, Directions directions)
+                            const float* weights, Directions directions, ProductsBy by)
     : architecture_(architecture),
       layout_(layout),
       weights_(weights),
@@ -15,10 +15,10 @@ Transformer<T>::Transformer(const Architecture& architecture, const ParameterLay
   const std::size_t inner = architecture.intermediate;
   matrices_.reserve(layout.layers().size() * kPerLayer);
   for (const LayerOffsets& at : layout.layers()) {
-    matrices_.push_back({at.qkv_weight, {{3 * hidden, hidden}, directions}});
-    matrices_.push_back({at.projection_weight, {{hidden, hidden}, directions}});
-    matrices_.push_back({at.ffn1_weight, {{inner, hidden}, directions}});
-    matrices_.push_back({at.ffn2_weight, {{hidden, inner}, directions}});
+    matrices_.push_back({at.qkv_weight, {{3 * hidden, hidden}, directions, by}});
+    matrices_.push_back({at.projection_weight, {{hidden, hidden}, directions, by}});
+    matrices_.push_back({at.ffn1_weight, {{inner, hidden}, directions, by}});
+    matrices_.push_back({at.ffn2_weight, {{hidden, inner}, directions, by}});
   }
 }
 

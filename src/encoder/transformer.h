@@ -78,11 +78,15 @@ class Workspace {
   Workspace(const Architecture& architecture, const Clock* clock)
       : architecture_(architecture), times_(clock) {}
   const PhaseTimes& times() const { return times_; }
+  // Memory of a pass that keeps its activations, about.
+  static std::size_t bytes_a_token(const Architecture& architecture);
 
  private:
   template <class>
   friend class Transformer;
 
+  // `input` and `middle` are shared by the layers, but for the first one's input: the backward pass
+  // computes them again from `normal2` and `normal1`.
   struct Layer {
     T* input;
     T* qkv;
@@ -123,7 +127,7 @@ class Transformer {
   // `weights`, in the model's layout, are borrowed: embeddings, biases and norms are read in place,
   // the matrices after each pack().
   Transformer(const Architecture& architecture, const ParameterLayout& layout, const float* weights,
-              Directions directions);
+              Directions directions, ProductsBy by = ProductsBy::fastest);
 
   std::size_t matrix_count() const { return matrices_.size(); }
   // Packs one matrix anew; different ones at the same time by different threads.

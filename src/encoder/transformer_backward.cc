@@ -74,6 +74,9 @@ void Transformer<T>::layer_backward(Workspace<T>& w, const PackedBatch& batch,
   w.times_.end(Phase::gelu_backward);
   weight_gradient(w, at.ffn2_weight, at.ffn2_bias, {hidden, inner}, w.d_branch_, w.activated_, rows,
                   target);
+  k.norm_output(layer.normal1, weights_ + at.norm1_weight, weights_ + at.norm1_bias,
+                batch.token_count(), hidden, layer.middle);
+  batch.clear_tail(layer.middle, hidden);
   weight_gradient(w, at.ffn1_weight, at.ffn1_bias, {inner, hidden}, w.d_wide_, layer.middle, rows,
                   target);
   w.products_.backward_wide(matrix(index, ffn1), w.d_wide_, rows, w.d_added_);
@@ -103,6 +106,12 @@ void Transformer<T>::layer_backward(Workspace<T>& w, const PackedBatch& batch,
   });
   batch.clear_tail(w.d_wide_, 3 * hidden);
   w.times_.end(Phase::attention_backward);
+  if (index > 0) {
+    const LayerOffsets& before = layout_.layers()[index - 1];
+    k.norm_output(w.layers_[index - 1].normal2, weights_ + before.norm2_weight,
+                  weights_ + before.norm2_bias, batch.token_count(), hidden, layer.input);
+    batch.clear_tail(layer.input, hidden);
+  }
   weight_gradient(w, at.qkv_weight, at.qkv_bias, {3 * hidden, hidden}, w.d_wide_, layer.input, rows,
                   target);
   w.products_.backward_wide(matrix(index, qkv), w.d_wide_, rows, w.d_added_);

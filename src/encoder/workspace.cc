@@ -25,10 +25,10 @@ void Workspace<T>::cut(Cutter& cutter, std::size_t rows, std::size_t longest, Ke
       layer = layers_[0];
       continue;
     }
-    layer.input = cutter.take<T>(rows * hidden);
+    layer.input = i < 2 ? cutter.take<T>(rows * hidden) : layers_[1].input;
     layer.qkv = cutter.take<T>(rows * 3 * hidden);
     layer.context = cutter.take<T>(rows * hidden);
-    layer.middle = cutter.take<T>(rows * hidden);
+    layer.middle = i == 0 ? cutter.take<T>(rows * hidden) : layers_[0].middle;
     layer.inner = cutter.take<T>(rows * inner);
     if (kept) {
       layer.normal1 = cutter.take<T>(rows * hidden);
@@ -38,7 +38,7 @@ void Workspace<T>::cut(Cutter& cutter, std::size_t rows, std::size_t longest, Ke
       layer.inverse2 = cutter.take<float>(rows);
     }
   }
-  output_ = kept ? cutter.take<T>(rows * hidden) : layers_[0].input;
+  output_ = kept && layers_.size() == 1 ? cutter.take<T>(rows * hidden) : layers_.back().input;
   branch_ = cutter.take<float>(rows * hidden);
   attention_scratch_ = cutter.take<float>(
       attention_scratch({architecture_.head_count, architecture_.head_size()}, longest));
@@ -53,7 +53,16 @@ void Workspace<T>::cut(Cutter& cutter, std::size_t rows, std::size_t longest, Ke
   d_added_ = cutter.take<float>(rows * hidden);
   d_branch_ = cutter.take<T>(rows * hidden);
   d_wide_ = cutter.take<T>(rows * std::max(inner, 3 * hidden));
-  d_context_ = cutter.take<T>(rows * hidden);
+  d_context_ = activated_;  // Free by the time that it is needed.
+}
+
+template <class T>
+std::size_t Workspace<T>::bytes_a_token(const Architecture& architecture) {
+  constexpr std::size_t kTokens = 1024;
+  Workspace measured(architecture, nullptr);
+  Cutter measure(nullptr);
+  measured.cut(measure, kTokens, architecture.token_count_max, Keep::for_backward);
+  return measure.used_bytes() / kTokens;
 }
 
 template class Workspace<float>;

@@ -1,5 +1,5 @@
-// The kernels for AVX-512 with BF16 (options in CMakeLists.txt). Nothing here may run before
-// kernels.cc asked the processor.
+// The kernels for AVX-512 with BF16 and VNNI (options in CMakeLists.txt). Nothing here may run
+// before kernels.cc asked the processor.
 #include <cstddef>
 #include <cstdint>
 
@@ -20,6 +20,8 @@ namespace {
 #include "encoder/kernels/attention.inc"
 
 #include "encoder/kernels/product.inc"
+
+#include "encoder/kernels/int8.inc"
 
 #include "encoder/kernels/set.inc"
 
@@ -57,6 +59,6 @@ double bf16_speedup() {
 
 }  // namespace
 
-const KernelSet kSet = {"avx512", &kFp32, &kBf16, &kFloats, &kProducts, &bf16_speedup};
+const KernelSet kSet = {"avx512", &kFp32, &kBf16, &kFloats, &kProducts, &kInt8, &bf16_speedup};
 
 }  // namespace cloudfolio::encoder::avx512
