@@ -201,12 +201,19 @@ struct Embedder::State {
         options(o),
         precision(p),
         workers(thread_count_for(o.thread_count, kThreadCountMax)) {
-    if (precision == Precision::bf16) {
-      forward = std::make_unique<TypedForward<Bf16>>(model, workers, ProductsBy::fastest);
-    } else {
-      forward = std::make_unique<TypedForward<float>>(
-          model, workers, precision == Precision::int8 ? ProductsBy::int8 : ProductsBy::fastest);
+    forward = make_forward(precision);
+    const Precision query_precision = resolved(o.query_precision);
+    if (o.query_precision != Precision::automatic && query_precision != precision) {
+      query_forward = make_forward(query_precision);
     }
+  }
+
+  std::unique_ptr<Forward> make_forward(Precision wanted) {
+    if (wanted == Precision::bf16) {
+      return std::make_unique<TypedForward<Bf16>>(model, workers, ProductsBy::fastest);
+    }
+    return std::make_unique<TypedForward<float>>(
+        model, workers, wanted == Precision::int8 ? ProductsBy::int8 : ProductsBy::fastest);
   }
 
   Model model;
@@ -215,6 +222,7 @@ struct Embedder::State {
   Workers workers;
   std::mutex large_call;  // Guards workers.
   std::unique_ptr<Forward> forward;
+  std::unique_ptr<Forward> query_forward;  // Null: `forward`.
 };
 
 Embedder::Embedder(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -223,7 +231,9 @@ Embedder::~Embedder() = default;
 Result<std::unique_ptr<Embedder>> Embedder::open(const Model& model, Options options) {
   options.batch_token_count_max =
       std::max(options.batch_token_count_max, model.architecture().position_count);
-  if (options.precision == Precision::int8 && !runs_int8()) {
+  const bool wants_int8 =
+      options.precision == Precision::int8 || options.query_precision == Precision::int8;
+  if (wants_int8 && !runs_int8()) {
     return Error(Code::invalid_argument, "this processor has no products of 8-bit numbers");
   }
   try {
@@ -280,7 +290,8 @@ Result<std::vector<float>> Embedder::embed_one(std::span<const TokenId> sequence
   CF_CHECK(check_sequence(model().architecture(), sequence));
   std::vector<float> row(model().architecture().hidden);
   try {
-    state_->forward->embed_one(sequence, row.data());
+    const auto& own = state_->query_forward;
+    (own != nullptr ? own : state_->forward)->embed_one(sequence, row.data());
   } catch (const dnnl::error& error) {
     return Error(Code::internal, std::string("oneDNN: ") + error.what());
   }

@@ -49,9 +49,12 @@ class Embeddings {
 class Embedder {
  public:
   struct Options {
-    // int8 is for who gives quality for speed: over the fixtures' texts its vectors have a cosine of
-    // 0.999 with the exact ones on average, 0.9976 at worst.
+    // int8 is for who gives quality for speed: over the fixtures' texts its vectors have a cosine
+    // of 0.999 with the exact ones on average, 0.9976 at worst.
     Precision precision = Precision::automatic;
+    // Of embed_one(), whose time is that of reading the weights; automatic: as `precision`. Another
+    // one keeps its own packed weights (11 MB in int8).
+    Precision query_precision = Precision::automatic;
     // Threads of a large call, the caller's included; 0: as many as the process may use.
     std::size_t thread_count = 0;
     // Tokens computed at once by one thread: more costs memory (about 11 KB a token) and gains

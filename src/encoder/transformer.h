@@ -169,12 +169,16 @@ class Transformer {
              const Dropout& dropout) const;
   void layer_forward(Workspace<T>& workspace, const PackedBatch& batch, const Dropout& dropout,
                      std::size_t index, T* output) const;
+  // d_stream becomes the gradient of the sum before a norm, d_branch that of the branch.
   void layer_backward(Workspace<T>& workspace, const PackedBatch& batch, const Dropout& dropout,
                       std::size_t index, const float* added, const GradientTarget& target) const;
   void pool_backward(Workspace<T>& workspace, const PackedBatch& batch, const float* unit,
                      const float* lengths, const float* d_unit) const;
   void embed_backward(Workspace<T>& workspace, const PackedBatch& batch, const Dropout& dropout,
                       std::span<const std::uint32_t> slots, const GradientTarget& target) const;
+  // The output of a norm from its normalised rows; `weight` and `bias` are offsets.
+  void norm_again(const PackedBatch& batch, const T* normal, std::size_t weight, std::size_t bias,
+                  T* out) const;
   void weight_gradient(Workspace<T>& workspace, std::size_t weight, std::size_t bias,
                        LayerSize size, const T* dy, const T* x, std::size_t rows,
                        const GradientTarget& target) const;

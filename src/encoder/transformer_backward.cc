@@ -52,8 +52,6 @@ void Transformer<T>::layer_backward(Workspace<T>& w, const PackedBatch& batch,
   const std::size_t hidden = architecture_.hidden;
   const std::size_t inner = architecture_.intermediate;
   const std::size_t rows = batch.row_count;
-
-  // d_stream becomes the gradient of the sum before the norm, d_branch that of the branch.
   const typename Kernels<T>::NormBackwardArguments second{w.d_stream_,
                                                           added,
                                                           layer.normal2,
@@ -74,9 +72,7 @@ void Transformer<T>::layer_backward(Workspace<T>& w, const PackedBatch& batch,
   w.times_.end(Phase::gelu_backward);
   weight_gradient(w, at.ffn2_weight, at.ffn2_bias, {hidden, inner}, w.d_branch_, w.activated_, rows,
                   target);
-  k.norm_output(layer.normal1, weights_ + at.norm1_weight, weights_ + at.norm1_bias,
-                batch.token_count(), hidden, layer.middle);
-  batch.clear_tail(layer.middle, hidden);
+  norm_again(batch, layer.normal1, at.norm1_weight, at.norm1_bias, layer.middle);
   weight_gradient(w, at.ffn1_weight, at.ffn1_bias, {inner, hidden}, w.d_wide_, layer.middle, rows,
                   target);
   w.products_.backward_wide(matrix(index, ffn1), w.d_wide_, rows, w.d_added_);
@@ -106,16 +102,23 @@ void Transformer<T>::layer_backward(Workspace<T>& w, const PackedBatch& batch,
   });
   batch.clear_tail(w.d_wide_, 3 * hidden);
   w.times_.end(Phase::attention_backward);
-  if (index > 0) {
-    const LayerOffsets& before = layout_.layers()[index - 1];
-    k.norm_output(w.layers_[index - 1].normal2, weights_ + before.norm2_weight,
-                  weights_ + before.norm2_bias, batch.token_count(), hidden, layer.input);
-    batch.clear_tail(layer.input, hidden);
+  if (index > 0) {  // The first layer's input was kept.
+    const LayerOffsets& last = layout_.layers()[index - 1];
+    norm_again(batch, w.layers_[index - 1].normal2, last.norm2_weight, last.norm2_bias,
+               layer.input);
   }
   weight_gradient(w, at.qkv_weight, at.qkv_bias, {3 * hidden, hidden}, w.d_wide_, layer.input, rows,
                   target);
   w.products_.backward_wide(matrix(index, qkv), w.d_wide_, rows, w.d_added_);
   w.times_.end(Phase::data_gradients);
+}
+
+template <class T>
+void Transformer<T>::norm_again(const PackedBatch& batch, const T* normal, std::size_t weight,
+                                std::size_t bias, T* out) const {
+  kernels<T>().norm_output(normal, weights_ + weight, weights_ + bias, batch.token_count(),
+                           architecture_.hidden, out);
+  batch.clear_tail(out, architecture_.hidden);
 }
 
 template <class T>
