@@ -160,6 +160,29 @@ Work work_of(const Architecture& a, const std::vector<TrainingPair>& pairs) {
   return work;
 }
 
+// Useful operations of a phase; what is computed twice counts once.
+double flop_of(Phase phase, const Work& work) {
+  const double square = work.projection;
+  switch (phase) {
+    case Phase::qkv:
+      return 3.0 * square;
+    case Phase::projection:
+      return square;
+    case Phase::ffn1:
+    case Phase::ffn2:
+      return (work.products - 4.0 * square) / 2.0;
+    case Phase::attention:
+      return work.attention;
+    case Phase::attention_backward:
+      return 2.0 * work.attention;
+    case Phase::data_gradients:
+    case Phase::weight_gradients:
+      return work.products;
+    default:
+      return 0.0;
+  }
+}
+
 // Texts of 128 tokens, as many as there are, cut from the given ones one after the other.
 std::vector<TokenIds> cut_evenly(const std::vector<TokenIds>& sequences) {
   constexpr std::size_t kLength = 128;
@@ -223,33 +246,12 @@ json::Object roofline(const Model& model, const std::vector<TokenIds>& all, Prec
       {"gemm_peak_fp32_gflops", fp32_peak},
       {"training_gemm_peak_fraction", usual / bf16_peak},
       {"training_gemm_best_peak_fraction", usual / std::max(bf16_peak, fp32_peak)}};
-  const double square = work.projection;
-  const auto gflop_of = [&](Phase phase) {
-    switch (phase) {
-      case Phase::qkv:
-        return 3.0 * square;
-      case Phase::projection:
-        return square;
-      case Phase::ffn1:
-      case Phase::ffn2:
-        return (work.products - 4.0 * square) / 2.0;
-      case Phase::attention:
-        return work.attention;
-      case Phase::attention_backward:
-        return 2.0 * work.attention;
-      case Phase::data_gradients:
-      case Phase::weight_gradients:
-        return work.products;
-      default:
-        return 0.0;
-    }
-  };
   const auto steps = static_cast<double>(step_seconds.size());
   for (std::size_t i = 0; i < kPhaseCount; ++i) {
     const auto phase = static_cast<Phase>(i);
     const std::string name = "step_" + std::string(to_string(phase));
     figures[name + "_thread_us"] = 1e6 * spent[i] / steps;
-    const double gflops = gflop_of(phase) * steps / spent[i] / 1e9;
+    const double gflops = flop_of(phase, work) * steps / spent[i] / 1e9;
     if (gflops > 0) figures[name + "_gflops_a_thread"] = gflops;
   }
   return figures;
