@@ -27,6 +27,7 @@ struct Transfer {
   std::size_t header_bytes = 0;
   bool header_too_large = false;
   bool too_large = false;
+  std::size_t sent_count = 0;
   bool stopped = false;
 };
 
@@ -80,6 +81,15 @@ std::size_t give_body(char* into, std::size_t size, std::size_t count, void* giv
 int rewind_body(void* given, curl_off_t offset, int) {
   static_cast<Transfer*>(given)->sent_bytes = static_cast<std::size_t>(offset);
   return CURL_SEEKFUNC_OK;
+}
+
+// Called on each connection before the request goes out on it; a second time where the library
+// gives a kept connection up.
+int check_resend(void* given, char*, char*, int, int) {
+  auto& transfer = *static_cast<Transfer*>(given);
+  const bool again = ++transfer.sent_count > 1;
+  return again && transfer.request.resend == Resend::never ? CURL_PREREQFUNC_ABORT
+                                                           : CURL_PREREQFUNC_OK;
 }
 
 int check_stop(void* given, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
@@ -200,6 +210,8 @@ class CurlClient final : public Client {
     curl_easy_setopt(curl, CURLOPT_HEADERDATA, &transfer);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, &transfer);
+    curl_easy_setopt(curl, CURLOPT_PREREQFUNCTION, check_resend);
+    curl_easy_setopt(curl, CURLOPT_PREREQDATA, &transfer);
     curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
     curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, check_stop);
     curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &transfer);
@@ -218,6 +230,8 @@ class CurlClient final : public Client {
       return Error(Code::quota_exceeded, "the answer is larger than " +
                                              std::to_string(transfer.request.response_bytes_max) +
                                              " bytes");
+    if (result == CURLE_ABORTED_BY_CALLBACK && transfer.sent_count > 1)
+      return Error(Code::unavailable, "the server closed a kept connection without an answer");
     const std::string detail = failure[0] ? failure : curl_easy_strerror(result);
     switch (result) {
       case CURLE_URL_MALFORMAT:

@@ -1,14 +1,14 @@
 #pragma once
 // Client: one HTTP request, one answer, or an error that says what is wrong with the connection.
 //
-// Promises: no retries, no redirects followed (a 3xx is an answer), no cookies, no proxy unless
-// named in the options. Connections are kept and reused; HTTP/2 where the server offers it over
-// TLS. An answer of any status is a value: only a request without a whole answer is an error.
-// Threads: thread-safe; callers block.
-// Errors: invalid_argument (bad URL), unavailable (refused, reset, name not found, TLS: each says
-// which), deadline_exceeded (the context's deadline or the request's timeout), cancelled (the
-// context's stop), quota_exceeded (answer above response_bytes_max).
-// Messages name method, scheme, host and path, never the query or a header: those may hold secrets.
+// Promises: no retries (but see Resend), no redirects followed (a 3xx is an answer), no cookies, no
+// proxy unless named in the options. Connections are kept and reused; HTTP/2 where the server
+// offers it over TLS. An answer of any status is a value: only a request without a whole answer is
+// an error. Threads: thread-safe; callers block. Errors: invalid_argument (bad URL), unavailable
+// (refused, reset, name not found, TLS: each says which), deadline_exceeded (the context's deadline
+// or the request's timeout), cancelled (the context's stop), quota_exceeded (answer above
+// response_bytes_max). Messages name method, scheme, host and path, never the query or a header:
+// those may hold secrets.
 
 #include <chrono>
 #include <filesystem>
@@ -29,12 +29,19 @@ enum class Encoding {
   raw,  // No Accept-Encoding; the body arrives as sent. For stores whose Content-Encoding lies.
 };
 
+// A connection that was kept may turn out to be closed when a request has just been sent.
+enum class Resend {
+  on_broken_connection,  // Once more on a fresh one. For what may happen twice.
+  never,  // unavailable: whether the server acted on it is for the caller to find out.
+};
+
 struct ClientRequest {
   Method method = Method::get;
   std::string url = {};
   Headers headers = {};
   Body body = {};
   Encoding encoding = Encoding::any;
+  Resend resend = Resend::on_broken_connection;
   std::size_t response_bytes_max = 64 * kMiB;  // Decoded.
   std::chrono::milliseconds timeout{60'000};   // Or the context's deadline, if that is sooner.
 };

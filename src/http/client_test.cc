@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <latch>
 #include <thread>
 
@@ -130,6 +131,25 @@ TEST_F(ClientTest, connections_are_used_again) {
   const auto second = get("/");
   ASSERT_TRUE(first && second);
   EXPECT_EQ(first->body.view(), second->body.view());
+}
+
+TEST_F(ClientTest, a_request_is_sent_twice_only_where_that_is_allowed) {
+  std::atomic<int> count = 0;
+  serve({}, [&](Request&) { return Response{.status = ++count == 2 ? kBrokenOff : 200}; });
+  ClientRequest request;
+  request.method = Method::post;
+  request.url = url("/");
+  request.resend = Resend::never;
+  ASSERT_TRUE(client->send({}, request));
+  const auto broken = client->send({}, request);
+  ASSERT_FALSE(broken);
+  EXPECT_EQ(broken.error().code(), Code::unavailable);
+  EXPECT_EQ(count, 2);
+  count = 0;
+  request.resend = Resend::on_broken_connection;
+  ASSERT_TRUE(client->send({}, request));
+  EXPECT_TRUE(client->send({}, request));
+  EXPECT_EQ(count, 3);
 }
 
 TEST_F(ClientTest, every_method_sends_what_it_should) {

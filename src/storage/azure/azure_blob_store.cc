@@ -99,12 +99,14 @@ Result<Reply> AzureBlobStore::commit_blocks(const Context& ctx, const BlobKey& k
   request.path = path_of(key);
   request.query = {{"comp", "blocklist"}};
   request.headers = headers;
+  http::Headers lease;
+  if (const auto id = headers.find(kLeaseHeader)) lease.set(kLeaseHeader, std::string(*id));
   bool in_doubt = false;
   for (int upload = 1;; ++upload) {
-    auto list = send_blocks(ctx, service_, request.path, bytes);
+    auto list = send_blocks(ctx, service_, request.path, bytes, lease);
     if (!list && list.error().code() == Code::not_found) {
       CF_CHECK(create_container(ctx));
-      list = send_blocks(ctx, service_, request.path, bytes);
+      list = send_blocks(ctx, service_, request.path, bytes, lease);
     }
     if (!list) return std::move(list).error();
     request.body = *std::move(list);
@@ -112,7 +114,9 @@ Result<Reply> AzureBlobStore::commit_blocks(const Context& ctx, const BlobKey& k
     in_doubt = in_doubt || reply.in_doubt;
     reply.in_doubt = in_doubt;
     // Somebody else's write of this blob dropped our blocks, or an attempt of ours took them.
-    if (reply.code != "InvalidBlockList" || upload == kUploadsMax) return reply;
+    if (reply.code != "InvalidBlockList") return reply;
+    if (upload == kUploadsMax)
+      return Error(Code::unavailable, "other writers of the blob dropped its blocks each time");
   }
 }
 
@@ -222,12 +226,14 @@ Result<LeaseId> AzureBlobStore::acquire_lease(const Context& ctx, const BlobKey&
 }
 
 Status AzureBlobStore::renew_lease(const Context& ctx, const BlobKey& key, const LeaseId& lease) {
-  CF_TRY(const Reply reply, lease_call(ctx, key, "renew", {{"x-ms-lease-id", lease.str()}}));
+  CF_TRY(const Reply reply,
+         lease_call(ctx, key, "renew", {{std::string(kLeaseHeader), lease.str()}}));
   return check_reply(reply);
 }
 
 Status AzureBlobStore::release_lease(const Context& ctx, const BlobKey& key, const LeaseId& lease) {
-  CF_TRY(const Reply reply, lease_call(ctx, key, "release", {{"x-ms-lease-id", lease.str()}}));
+  CF_TRY(const Reply reply,
+         lease_call(ctx, key, "release", {{std::string(kLeaseHeader), lease.str()}}));
   // Released by the attempt that was not answered, or lost since: no longer ours either way.
   if (reply.status() == 409 && reply.in_doubt) return Done{};
   return check_reply(reply);

@@ -71,7 +71,7 @@ void add_condition(const RemoveIf& condition, http::Headers& headers) {
 }
 
 void add_lease(const std::optional<LeaseId>& lease, http::Headers& headers) {
-  if (lease) headers.set("x-ms-lease-id", lease->str());
+  if (lease) headers.set(kLeaseHeader, lease->str());
 }
 
 Result<StoredBlob> stored_blob_from(const http::Headers& headers) {

@@ -14,6 +14,7 @@ namespace cloudfolio::storage::azure {
 // The metadata under which a conditional write leaves its mark, a UUID of its own. It is not among
 // the Metadata that readers get, and rules.h keeps callers from using the name.
 inline constexpr std::string_view kMetadataPrefix = "x-ms-meta-";
+inline constexpr std::string_view kLeaseHeader = "x-ms-lease-id";
 
 // Sets the properties that `options` give a new version of a blob; an empty mark is left out.
 void add_properties(const PutOptions& options, const std::string& mark, http::Headers& headers);

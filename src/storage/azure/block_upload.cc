@@ -19,7 +19,7 @@ std::string block_id(const std::string& upload, std::size_t number) {
 }  // namespace
 
 Result<std::string> send_blocks(const Context& ctx, Service& service, const std::string& path,
-                                const std::string& bytes) {
+                                const std::string& bytes, const http::Headers& lease) {
   const std::size_t block_bytes = service.options().transfers.block_bytes;
   const std::string upload = crypto::random_hex(12);
   std::string list = "<?xml version=\"1.0\" encoding=\"utf-8\"?><BlockList>";
@@ -29,6 +29,7 @@ Result<std::string> send_blocks(const Context& ctx, Service& service, const std:
     request.method = http::Method::put;
     request.path = path;
     request.query = {{"comp", "block"}, {"blockid", id}};
+    request.headers = lease;
     request.body = std::make_shared<const std::string>(bytes, from,
                                                        std::min(block_bytes, bytes.size() - from));
     CF_TRY(const Reply reply, service.send(ctx, request));

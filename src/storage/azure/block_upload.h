@@ -16,6 +16,6 @@ namespace cloudfolio::storage::azure {
 // committed is dropped by the service after a week, or by the next write of the blob. A reply that
 // is no success is returned as its error; not_found: there is no such container.
 Result<std::string> send_blocks(const Context& ctx, Service& service, const std::string& path,
-                                const std::string& bytes);
+                                const std::string& bytes, const http::Headers& lease);
 
 }  // namespace cloudfolio::storage::azure

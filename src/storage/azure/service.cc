@@ -43,6 +43,9 @@ Result<http::Response> Service::attempt(const Context& ctx, const WireRequest& r
   sent.headers = std::move(dated.headers);
   sent.body = std::move(dated.body);
   sent.encoding = http::Encoding::raw;
+  // A write that is sent twice must be known to have been.
+  if (sent.method != http::Method::get && sent.method != http::Method::head)
+    sent.resend = http::Resend::never;
   sent.response_bytes_max = dated.answer_bytes_max;
   sent.timeout = parts_.options.attempt_timeout;
   return parts_.http.send(ctx, sent);
