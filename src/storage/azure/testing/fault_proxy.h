@@ -15,8 +15,6 @@
 #include "http/client.h"
 #include "http/server.h"
 #include "storage/azure/account.h"
-#include "telemetry/log.h"
-#include "telemetry/metrics.h"
 
 namespace cloudfolio::storage::azure {
 
