@@ -168,6 +168,10 @@ class Planning {
       if (settled) effects_.push_back(Close{worker.generation});
       return;
     }
+    if (!is_set(worker.accepted_at)) {
+      effects_.push_back(NoteAccepted{worker.generation});  // It was created after all.
+      return;
+    }
     if (since(worker.asked_at, policy_.ask_again)) remove(worker, worker.reason);
     if (since(worker.deleting_at, policy_.delete_alarm))
       note(Note::Kind::alarm, worker.name + " is being deleted since " +

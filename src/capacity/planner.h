@@ -52,6 +52,7 @@ struct Memory {
   CreationGate gate;
   std::string day = {};
   std::int64_t spent_nanos = 0;  // By workers that went today.
+  WallTime listed_at = {};       // The last whole list, while there were workers.
   storage::ETag etag = {};       // As read; empty: not written yet.
 };
 

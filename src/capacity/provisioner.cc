@@ -17,6 +17,13 @@ struct Overloaded : Fs... {
 template <class... Fs>
 Overloaded(Fs...) -> Overloaded<Fs...>;
 
+// Half-way between the last whole list, which showed it, and this one, which does not: on the
+// average neither dearer nor cheaper than it was.
+WallTime gone_at(const Worker& worker, const Memory& memory, WallTime now) {
+  const WallTime seen = std::max({memory.listed_at, worker.accepted_at, worker.deleting_at});
+  return seen < now ? seen + (now - seen) / 2 : now;
+}
+
 }  // namespace
 
 struct Provisioner::Turn {
@@ -87,6 +94,17 @@ Result<Pass> Provisioner::ensure(const Context& ctx, const Demand& demand) {
     if (!done && done.error().code() != Code::conflict)
       turn.pass.log.push_back(done.error().message());
   }
+  if (view.complete && !turn.book.workers.empty()) {
+    turn.book.memory.listed_at = turn.now;
+    const Status written = book_.write_memory(ctx, turn.book.memory);
+    if (!written && written.error().code() == Code::conflict) {
+      // A later leader wrote: this one was overtaken while it stalled.
+      lease_.reset();
+      turn.pass.part = Pass::Part::followed;
+      return turn.pass;
+    }
+    CF_CHECK(written);
+  }
   for (const auto& [generation, worker] : turn.book.workers)
     ++(worker.state == WorkerState::deleting ? turn.pass.deleting : turn.pass.workers);
   return turn.pass;
@@ -122,8 +140,10 @@ Status Provisioner::change(const Context& ctx, Turn& turn, Worker worker, const 
   std::string said;
   std::visit(Overloaded{
                  [&](const NoteAccepted&) {
-                   worker.state = WorkerState::creating;
-                   if (!is_set(worker.accepted_at)) worker.accepted_at = worker.asked_at;
+                   const bool intended = worker.state == WorkerState::intended;
+                   if (!is_set(worker.accepted_at))
+                     worker.accepted_at = intended ? worker.asked_at : worker.intended_at;
+                   if (intended) worker.state = WorkerState::creating;
                  },
                  [&](const NoteStarted& started) {
                    worker.state = WorkerState::active;
@@ -132,7 +152,9 @@ Status Provisioner::change(const Context& ctx, Turn& turn, Worker worker, const 
                    if (!is_set(worker.idle_since)) worker.idle_since = started.at;
                    turn.book.memory.gate.note_started();
                  },
-                 [&](const NoteAbsent&) { worker.absent_at = turn.now; },
+                 [&](const NoteAbsent&) {
+                   worker.absent_at = gone_at(worker, turn.book.memory, turn.now);
+                 },
                  [&](const NoteIdle&) { end_work(worker, turn.now); },
                  [&](const Drain& drain) {
                    worker.state = WorkerState::draining;
@@ -244,7 +266,8 @@ Status Provisioner::remove_orphan(const Context& ctx, Turn& turn, const Group& g
 }
 
 Status Provisioner::close(const Context& ctx, Turn& turn, const Worker& worker) {
-  const WallTime gone = is_set(worker.absent_at) ? worker.absent_at : turn.now;
+  const WallTime gone =
+      is_set(worker.absent_at) ? worker.absent_at : gone_at(worker, turn.book.memory, turn.now);
   WorkerUsage usage{.queue = policy_.queue,
                     .name = worker.name,
                     .generation = worker.generation,

@@ -181,7 +181,8 @@ Values values_of(const Memory& memory) {
           {"next_generation", static_cast<std::int64_t>(memory.next_generation)},
           {"gate", memory.gate.to_text()},
           {"day", memory.day},
-          {"spent_nanos", memory.spent_nanos}};
+          {"spent_nanos", memory.spent_nanos},
+          {"listed_at", to_unix_ms(memory.listed_at)}};
 }
 
 Result<Memory> memory_from(const Entity& entity) {
@@ -192,6 +193,7 @@ Result<Memory> memory_from(const Entity& entity) {
   auto gate = CreationGate::from_text(row.text("gate"));
   memory.day = row.text("day");
   memory.spent_nanos = row.number("spent_nanos");
+  memory.listed_at = row.time("listed_at");
   if (row.failed()) return row.error();
   if (!gate) return unreadable(entity, "gate");
   memory.gate = *std::move(gate);

@@ -96,7 +96,7 @@ http::Response FakeArm::put(const std::string& name, const std::string& body) {
   kept.never_starts = random_.unit() < faults_.never_starts;
   kept.fails = random_.unit() < faults_.fails;
   kept.bill = bill_.size();
-  bill_.push_back({name, now_ms(), 0});
+  bill_.push_back({name, now_ms(), 0, body});
   groups_.emplace(name, kept);
   return http::Response{201, {}, json_of(name, kept, true)};
 }
@@ -202,7 +202,7 @@ void FakeArm::plant(const std::string& name, const std::string& body) {
   kept.body = body;
   kept.running_at_ms = now_ms();
   kept.bill = bill_.size();
-  bill_.push_back({name, now_ms(), 0});
+  bill_.push_back({name, now_ms(), 0, body});
   groups_.emplace(name, kept);
 }
 

@@ -38,6 +38,7 @@ struct ArmBill {
   std::string name;
   std::int64_t from_ms = 0;
   std::int64_t to_ms = 0;  // 0: it still runs.
+  std::string body = {};
 };
 
 class FakeArm {

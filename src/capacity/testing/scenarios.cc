@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "json/json.h"
+
 #include "capacity/testing/simulated_processes.h"
 #include "capacity/testing/simulation.h"
 
@@ -58,11 +60,17 @@ ArmFaults twenty_percent() {
   return faults;
 }
 
-double seconds_of(const WorkerUsage& usage) {
-  double sum = 0;
-  for (const UsagePart& part : usage.parts)
-    sum += std::chrono::duration<double>(part.to - part.from).count();
-  return sum;
+// What a group's PUT ordered.
+WorkerSize size_of(const std::string& body) {
+  const auto object = json::parse_object(body);
+  const json::Array* containers =
+      object ? json::find_array(*json::find_object(*object, "properties"), "containers") : nullptr;
+  if (!containers) return {0, 0};
+  const json::Value& first = containers->front();
+  const auto* cpu = json::find_path(first, "properties.resources.requests.cpu");
+  const auto* memory = json::find_path(first, "properties.resources.requests.memoryInGB");
+  return {static_cast<int>(json::as_int(*cpu).value_or(0)),
+          static_cast<int>(json::as_int(*memory).value_or(0))};
 }
 
 }  // namespace
@@ -95,10 +103,12 @@ ChaosOutcome cycles_under_faults(std::uint64_t seed, std::size_t cycles) {
   outcome.killed_at_work = world.killed_at_work();
   outcome.idle_over_limit = world.idle_over_limit();
   outcome.creations = world.arm().creations();
-  for (const ArmBill& line : world.arm().bill())
-    outcome.bill_seconds += static_cast<double>(line.to_ms - line.from_ms) / 1'000;
-  for (const auto& [name, usage] : world.usage().by_name)
-    outcome.ledger_seconds += seconds_of(usage);
+  for (const ArmBill& line : world.arm().bill()) {
+    const WorkerSize size = size_of(line.body);
+    outcome.bill.push_back(
+        {static_cast<double>(line.to_ms - line.from_ms) / 1'000, size.cpu_count, size.memory_gib});
+  }
+  for (const auto& [name, usage] : world.usage().by_name) outcome.usages.push_back(usage);
   return outcome;
 }
 

@@ -4,6 +4,9 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <vector>
+
+#include "capacity/usage.h"
 
 namespace cloudfolio::capacity::simulated {
 
@@ -18,15 +21,21 @@ struct IdleDeadlineOutcome {
 // and everybody's steps interleave at the store's operations.
 IdleDeadlineOutcome around_the_idle_deadline(std::uint64_t seed);
 
+struct BilledGroup {
+  double seconds = 0;
+  int cpu_count = 0;
+  int memory_gib = 0;
+};
+
 struct ChaosOutcome {
   std::size_t orphans = 0;   // Groups at the end, and groups that were never asked to go.
   std::size_t not_done = 0;  // Jobs.
   std::size_t killed_at_work = 0;
   std::size_t idle_over_limit = 0;
   std::size_t creations = 0;
-  std::size_t kills = 0;      // Of the provisioner's process, in the middle of a pass.
-  double bill_seconds = 0;    // By the platform's own book.
-  double ledger_seconds = 0;  // As told to the usage sink.
+  std::size_t kills = 0;            // Of the provisioner's process, in the middle of a pass.
+  std::vector<BilledGroup> bill;    // By the platform's own book …
+  std::vector<WorkerUsage> usages;  // … and as told to the usage sink.
 };
 // Create, work, idle, delete, again and again, with 20 % of Resource Manager's answers going wrong.
 ChaosOutcome cycles_under_faults(std::uint64_t seed, std::size_t cycles);

@@ -1,0 +1,162 @@
+// What only processes have: parents that die, children that linger, limits.
+
+#include "capacity/process_platform.h"
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <fstream>
+#include <thread>
+
+#include "capacity/provisioner.h"
+#include "capacity/testing/simulation.h"
+
+namespace cloudfolio::capacity {
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::milliseconds;
+
+class ProcessWorkers : public testing::Test {
+ protected:
+  ProcessWorkers() {
+    static int count = 0;
+    folder_ = fs::temp_directory_path() /
+              ("process-workers-" + std::to_string(getpid()) + "-" + std::to_string(++count));
+    fs::create_directories(folder_);
+  }
+  ~ProcessWorkers() override {
+    auto platform = open("true");
+    const auto groups = *platform->list(Context());
+    for (const Group& group : groups) (void)platform->remove(Context(), group.name);
+    fs::remove_all(folder_);
+  }
+  std::unique_ptr<ProcessPlatform> open(const std::string& script) {
+    ProcessOptions options;
+    options.folder = folder_;
+    options.command = {"/bin/sh", "-c", script};
+    options.environment = {"PATH=/usr/bin:/bin", "FOLDER=" + folder_.string()};
+    return *ProcessPlatform::open(options);
+  }
+  static CreateRequest request(const std::string& name) {
+    return {.name = name, .generation = 1, .size = {1, 1}, .job = "job-of-" + name};
+  }
+  std::string text_of(const std::string& file) {
+    std::ifstream in(folder_ / file);
+    return {std::istreambuf_iterator<char>(in), {}};
+  }
+  template <class Done>
+  bool comes(Done done) {
+    for (int i = 0; i < 500; ++i) {
+      if (done()) return true;
+      std::this_thread::sleep_for(milliseconds(10));
+    }
+    return false;
+  }
+  fs::path folder_;
+};
+
+TEST_F(ProcessWorkers, survive_the_process_that_created_them_and_are_adopted) {
+  const pid_t parent = fork();
+  if (parent == 0) {
+    auto platform = open("echo $$ > $FOLDER/pid; exec sleep 600");
+    (void)platform->create(Context(), request("w-1"));
+    kill(getpid(), SIGKILL);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(parent, &status, 0), parent);
+  ASSERT_TRUE(WIFSIGNALED(status));
+  ASSERT_TRUE(comes([&] { return text_of("pid").ends_with("\n"); }));
+  auto platform = open("exec sleep 600");
+  const auto groups = *platform->list(Context());
+  ASSERT_EQ(groups.size(), 1u);
+  EXPECT_EQ(groups[0].state, GroupState::running);
+  EXPECT_EQ(platform->create(Context(), request("w-1")).answer, Answer::exists);
+  EXPECT_TRUE(platform->remove(Context(), "w-1").ok());
+  EXPECT_TRUE(platform->list(Context())->empty());
+}
+
+TEST_F(ProcessWorkers, see_their_name_job_and_nothing_of_our_environment) {
+  auto platform = open("env > $FOLDER/env; echo {job} {name} {generation} > $FOLDER/words");
+  ASSERT_EQ(platform->create(Context(), request("w-1")).answer, Answer::accepted);
+  ASSERT_TRUE(comes([&] { return text_of("words").ends_with("\n"); }));
+  EXPECT_EQ(text_of("words"), "job-of-w-1 w-1 1\n");
+  EXPECT_NE(text_of("env").find("CLOUDFOLIO_WORKER=w-1\n"), std::string::npos);
+  EXPECT_EQ(text_of("env").find("HOME="), std::string::npos);
+}
+
+TEST_F(ProcessWorkers, keep_the_whole_of_their_log) {
+  auto platform = open("head -c 10485760 /dev/zero | tr '\\0' x; echo end >&2; exit 3");
+  ASSERT_EQ(platform->create(Context(), request("w-1")).answer, Answer::accepted);
+  ASSERT_TRUE(comes([&] {
+    const auto groups = platform->list(Context());
+    return groups && groups->size() == 1 && (*groups)[0].state == GroupState::ended;
+  }));
+  EXPECT_EQ((*platform->list(Context()))[0].detail, "exit status 3");
+  ASSERT_TRUE(platform->remove(Context(), "w-1").ok());
+  EXPECT_EQ(fs::file_size(folder_ / "w-1.log"), 10'485'760u + 4u);
+}
+
+TEST_F(ProcessWorkers, say_what_cannot_be_run_and_leave_nothing) {
+  ProcessOptions options;
+  options.folder = folder_;
+  options.command = {(folder_ / "no-such-program").string()};
+  auto platform = *ProcessPlatform::open(options);
+  const CreateAnswer answer = platform->create(Context(), request("w-1"));
+  EXPECT_EQ(answer.answer, Answer::refused);
+  EXPECT_NE(answer.detail.find("No such file"), std::string::npos);
+  EXPECT_TRUE(platform->list(Context())->empty());
+  EXPECT_EQ(platform->create(Context(), request("../w")).answer, Answer::refused);
+  options.command.clear();
+  EXPECT_FALSE(ProcessPlatform::open(options).ok());
+}
+
+TEST_F(ProcessWorkers, have_limits_and_the_platform_says_by_what) {
+  auto platform = open("ulimit -d > $FOLDER/memory; nproc > $FOLDER/processors");
+  ASSERT_EQ(platform->create(Context(), request("w-1")).answer, Answer::accepted);
+  ASSERT_TRUE(comes([&] { return text_of("processors").ends_with("\n"); }));
+  if (platform->limits() == "cgroup v2")
+    GTEST_SKIP() << "limits are the cgroup's here; what the kernel enforces is not visible to it";
+  EXPECT_EQ(text_of("memory"), "1048576\n");  // KiB.
+  EXPECT_EQ(text_of("processors"), "1\n");
+  EXPECT_NE(platform->limits().find("RLIMIT_DATA"), std::string::npos);
+}
+
+TEST_F(ProcessWorkers, are_gone_within_a_second_of_their_job_with_all_that_they_started) {
+  const SystemClock clock;
+  auto store = storage::open_memory(clock);
+  auto platform = open(
+      "sh -c 'trap \"\" TERM; while :; do sleep 0.05; echo x >> $FOLDER/alive; done' & "
+      "while [ ! -e $FOLDER/go ]; do sleep 0.02; done; exit 0");
+  simulated::MemoryUsage usage;
+  Policy policy;
+  policy.liveness = Liveness::platform;
+  policy.idle_limit = std::chrono::seconds(0);
+  policy.sizes = {{1, 1}};
+  Provisioner provisioner(policy, **store->table(kWorkersTable), store->leases(), *platform, usage,
+                          clock, Random(1));
+  Demand demand;
+  demand.jobs.push_back({"train-1", TenantId("ada"), clock.wall_time()});
+  ASSERT_TRUE(comes([&] {
+    (void)provisioner.ensure(Context(), demand);
+    return fs::exists(folder_ / "alive");
+  }));
+  std::ofstream(folder_ / "go") << "1";
+  const auto ended = clock.now();
+  demand.jobs.clear();
+  ASSERT_TRUE(provisioner.release(Context(), "train-1").ok());
+  ASSERT_TRUE(comes([&] {
+    (void)provisioner.ensure(Context(), demand);
+    return provisioner.observe(Context())->empty();
+  }));
+  EXPECT_LT(clock.now() - ended, std::chrono::seconds(1));
+  const auto size = fs::file_size(folder_ / "alive");
+  std::this_thread::sleep_for(milliseconds(150));
+  EXPECT_EQ(fs::file_size(folder_ / "alive"), size);  // Nothing writes any more.
+  EXPECT_EQ(usage.by_name.size(), 1u);
+}
+
+}  // namespace
+}  // namespace cloudfolio::capacity
