@@ -145,17 +145,19 @@ Result<http::Response> get_repository(Services& services, Call& call) {
     return Error(Code::not_found,
                  "No valid repository data found for '" + repo + "' by user '" + shown + "'");
   if (!text) return std::move(text).error();
-  CF_TRY(const PublishedBundle head, services.portfolios.bundle_head(call.context, tenant));
+  const auto head = services.portfolios.bundle_head(call.context, tenant);
+  // One that only the old app has, without a bundle.
+  if (!head && head.error().code() != Code::not_found) return head.error();
   auto data = json::parse(*text);
   if (!data) return Error(Code::corrupt, "published repository: " + data.error().message());
   const auto fingerprint = json::find_string(*data, "fingerprint");
-  return original_answer(
-      json::Object{{"username", shown},
-                   {"repo", repo},
-                   {"fingerprint", fingerprint ? json::Value(*fingerprint) : json::Value(nullptr)},
-                   {"last_modified", aware_time(head.last_modified)},
-                   {"size_bytes", text->size()},
-                   {"data", *std::move(data)}});
+  return original_answer(json::Object{
+      {"username", shown},
+      {"repo", repo},
+      {"fingerprint", fingerprint ? json::Value(*fingerprint) : json::Value(nullptr)},
+      {"last_modified", head ? json::Value(aware_time(head->last_modified)) : json::Value(nullptr)},
+      {"size_bytes", text->size()},
+      {"data", *std::move(data)}});
 }
 
 // Nothing is published: is something on its way? The instance is looked up here; a URL that the
