@@ -130,6 +130,9 @@ class TenantCache {
   // Somebody called the tenant so: where nothing is published and the original has a bundle under
   // that spelling, it becomes the publication. True if so.
   Result<bool> adopt_spelling(const Context& ctx, std::string_view spelling) const;
+  // The same with repositories that only the old versions' tables have. False: something is
+  // published.
+  Result<bool> adopt_bundle(const Context& ctx, const Bundle& bundle) const;
   // While the store is shared: later publications are written under that spelling too.
   Status keep_spelling(const Context& ctx, std::string_view spelling) const;
   // As legacy/old_entries.h has it.

@@ -132,6 +132,11 @@ void add_cache_command(CLI::App& app, Parsing& parsing) {
   CLI::App* show = cache->add_subcommand("show", "Print one entry")->fallthrough();
   show->add_option("key", parsing.cache_key, "Its key")->required();
   show->callback(chosen(CacheCommand::Verb::show));
+  CLI::App* adopt =
+      cache->add_subcommand("adopt", "Take over what only the old versions have of a login")
+          ->fallthrough();
+  adopt->add_option("login", parsing.cache.login, "In the spelling that they know")->required();
+  adopt->callback(chosen(CacheCommand::Verb::adopt));
   CLI::App* remove = cache->add_subcommand("rm", "Remove entries")->fallthrough();
   remove->add_option("key", parsing.cache.keys, "Their keys")->required();
   remove->callback(chosen(CacheCommand::Verb::rm));

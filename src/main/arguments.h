@@ -37,9 +37,9 @@ struct StatusCommand {
   std::string login;
 };
 struct CacheCommand {
-  enum class Verb { ls, show, rm };
+  enum class Verb { ls, show, rm, adopt };
   Verb verb = Verb::ls;
-  std::string login;              // ls: only this tenant's entries (empty: all).
+  std::string login;              // ls: only this tenant's entries (empty: all); adopt: as spelled.
   std::vector<std::string> keys;  // show: one; rm: one or more.
 };
 struct UsageCommand {

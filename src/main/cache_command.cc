@@ -5,6 +5,7 @@
 
 #include "base/time_text.h"
 #include "json/json.h"
+#include "main/adopt.h"
 #include "main/commands.h"
 #include "roles/platform.h"
 #include "tenancy/login.h"
@@ -123,6 +124,8 @@ Status run_command(const Invocation& invocation, const CacheCommand& command) {
       return show(ctx, *blobs, command.keys.front(), invocation.output);
     case CacheCommand::Verb::rm:
       return remove(ctx, *blobs, command.keys, invocation.output);
+    case CacheCommand::Verb::adopt:
+      return adopt_old_data(ctx, *platform, command.login, invocation.output);
   }
   return Done{};
 }

@@ -106,10 +106,11 @@ Status run_command(const Invocation& invocation, const MigrateCommand& command) 
   using roles::IfMissing;
   const Clock& clock = invocation.clock;
   CF_TRY(const roles::NamedStore from,
-         roles::open_named_store(command.from, IfMissing::refuse, clock));
+         roles::open_named_store(command.from, IfMissing::refuse, invocation.config, clock));
   CF_TRY(const roles::NamedStore to,
-         roles::open_named_store(
-             command.to, command.verb == Verb::run ? IfMissing::create : IfMissing::refuse, clock));
+         roles::open_named_store(command.to,
+                                 command.verb == Verb::run ? IfMissing::create : IfMissing::refuse,
+                                 invocation.config, clock));
   const migrate::Ends ends{*from.storage, from.name, *to.storage, to.name};
   CF_TRY(const auto migration,
          migrate::Migration::open(ends, options_from(command), clock, migrate::wait_on(clock)));

@@ -11,6 +11,8 @@
 
 namespace cloudfolio::roles {
 
+struct Config;
+
 enum class IfMissing { create, refuse };
 
 struct NamedStore {
@@ -20,9 +22,11 @@ struct NamedStore {
 };
 
 // `embedded:DIR`: the folder of an embedded store; another process may have it open as well.
-// `azure:CONNECTION`: an Azure Storage account by its connection string.
+// `azure:CONNECTION`: an Azure Storage account by its connection string; `azure:env`: the one that
+// the configuration names (azure.*).
 // `clock` outlives the store. Errors: invalid_argument (no such kind of store), not_found (refused
 // where missing), and the store's.
-Result<NamedStore> open_named_store(std::string_view name, IfMissing missing, const Clock& clock);
+Result<NamedStore> open_named_store(std::string_view name, IfMissing missing, const Config& config,
+                                    const Clock& clock);
 
 }  // namespace cloudfolio::roles

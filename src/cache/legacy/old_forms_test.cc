@@ -140,6 +140,17 @@ TEST_F(OldForms, a_bundle_under_another_spelling_is_adopted_once) {
   EXPECT_GT(published->generation, 0u);
 }
 
+TEST_F(OldForms, repositories_of_old_tables_are_adopted_where_nothing_is_published) {
+  EXPECT_FALSE(*cache.adopt_bundle(kCtx, Bundle{}));
+  EXPECT_TRUE(*cache.adopt_bundle(kCtx, Bundle{{entry("hello", 1)}}));
+  EXPECT_FALSE(*cache.adopt_bundle(kCtx, Bundle{{entry("other", 2)}}));
+  const auto publication = cache.read_publication(kCtx);
+  ASSERT_TRUE(publication.ok());
+  EXPECT_EQ(publication->bundle->repositories.at(0).name, "hello");
+  EXPECT_EQ(publication->info.generation, 0u);
+  EXPECT_TRUE(publish(cache, {"hello"}).ok());
+}
+
 TEST_F(OldForms, both_spellings_of_a_repositorys_key_are_read_and_the_newer_wins) {
   old_put("repo_context_octocat_one", R"({"data":{"name":"one","readme":"older"}})");
   EXPECT_EQ(cache.read_repository(kCtx, "one")->readme, "older");

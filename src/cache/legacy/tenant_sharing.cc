@@ -1,5 +1,8 @@
 // TenantCache's part of sharing a store with the original app.
 
+#include "cache/envelope.h"
+#include "cache/fingerprint.h"
+#include "cache/keys.h"
 #include "cache/legacy/old_entries.h"
 #include "cache/legacy/shared_writes.h"
 #include "cache/legacy/spellings.h"
@@ -18,6 +21,17 @@ Status TenantCache::share_with_old_app(const Context& ctx, const PublicationInfo
 Result<bool> TenantCache::adopt_spelling(const Context& ctx, std::string_view spelling) const {
   if (!place_.scope.is_public()) return false;
   return adopt_old_bundle(ctx, *store_, place_.tenant, spelling);
+}
+
+Result<bool> TenantCache::adopt_bundle(const Context& ctx, const Bundle& bundle) const {
+  if (!place_.scope.is_public() || bundle.repositories.empty()) return false;
+  const EntryLabel label{EntryKind::bundle, place_, bundle_fingerprint(bundle), 0, {}, {}};
+  const auto etag =
+      store_->write_json(ctx, label, bundle_key(place_),
+                         wrap(to_json(bundle), store_->clock().wall_time()), storage::Nothing{});
+  if (etag) return true;
+  if (etag.error().code() == Code::conflict) return false;
+  return etag.error();
 }
 
 Status TenantCache::keep_spelling(const Context& ctx, std::string_view spelling) const {
