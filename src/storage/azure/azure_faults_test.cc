@@ -419,9 +419,10 @@ TEST_F(AzureFaults, a_stop_ends_the_pause_between_attempts) {
 }
 
 TEST_F(AzureFaults, an_idle_connection_that_was_closed_is_not_noticed) {
-  proxy = std::make_unique<FaultProxy>(account, no_fault, FaultProxy::Options{.idle_timeout = 1ms});
-  auto once = open({.account = proxy->account(), .retries = {.attempts_max = 1}});
-  BlobStore& store = **once->blobs("github-cache");
+  proxy =
+      std::make_unique<FaultProxy>(account, no_fault, FaultProxy::Options{.idle_timeout = 20ms});
+  auto patient = open({.account = proxy->account()});
+  BlobStore& store = **patient->blobs("github-cache");
   ASSERT_TRUE(blobs = &store);
   for (int i = 0; i < 5; ++i) {
     const auto put = store.put(ctx, BlobKey("k"), std::to_string(i), {});
