@@ -56,6 +56,8 @@ class Cache {
   std::vector<TenantActivity> drain_activity() const;
   // For whoever changed a blob without a TenantCache.
   void forget(const std::string& key) const;
+  // The room's own.
+  const Store& store() const { return *store_; }
 
  private:
   std::shared_ptr<const Store> store_;

@@ -3,24 +3,11 @@
 #include <algorithm>
 
 #include "cache/keys.h"
+#include "cache/reach.h"
 #include "cache/store.h"
 #include "cache/tenant_cache.h"
 
 namespace cloudfolio::cache {
-
-namespace {
-
-// What the publication reaches, or may still be read by a run that works on it.
-bool is_reached(const Place& place, const PublicationInfo* info, const std::string& key) {
-  const auto generation = generation_of(place, key);
-  if (!generation) return true;  // The counter: not a part of any generation.
-  if (!info) return false;
-  if (key == info->index.key || key == info->stale_index) return true;
-  if (info->previous && key == info->previous->key) return true;
-  return *generation == info->generation && !is_index_key(place, key);
-}
-
-}  // namespace
 
 Result<TenantCache::Collected> TenantCache::collect_generations(const Context& ctx,
                                                                 std::chrono::seconds grace,
@@ -32,15 +19,13 @@ Result<TenantCache::Collected> TenantCache::collect_generations(const Context& c
   options.continuation = std::move(from);
   options.max_count = std::clamp<std::size_t>(count_max, 1, storage::kBlobPageCountMax);
   CF_TRY(const storage::BlobPage page, store_->blobs().list(ctx, options));
-  // Read after the list, so that nothing in it was published later than what is known here.
-  auto info = publication_info(ctx);
-  if (!info && info.error().code() != Code::not_found) return std::move(info).error();
+  CF_TRY(const Reach reach, Reach::of(ctx, *store_, place_));
   Collected collected;
   collected.next = page.continuation;
   for (const storage::BlobEntry& entry : page.entries) {
     ++collected.examined_count;
     if (entry.properties.last_modified >= before) continue;
-    if (is_reached(place_, info ? &*info : nullptr, entry.key.str())) continue;
+    if (reach.reaches(place_, entry.key.str())) continue;
     const Status removed =
         store_->remove(ctx, entry.key.str(), storage::Matches{entry.properties.etag});
     if (!removed && removed.error().code() == Code::conflict) continue;  // Written again.

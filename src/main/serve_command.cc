@@ -2,6 +2,7 @@
 
 #include "main/commands.h"
 #include "roles/gateway_role.h"
+#include "roles/housekeeping.h"
 #include "roles/system.h"
 #include "runtime/periodic_task.h"
 #include "runtime/shutdown.h"
@@ -21,15 +22,11 @@ Status run_command(const Invocation& invocation, const ServeCommand& command) {
          roles::GatewayRole::open(config, *system,
                                   command.listen.empty() ? config.server_listen : command.listen));
   CF_CHECK(system->announce(gateway->origin()));
-  runtime::PeriodicTask maintenance(
-      {.name = "maintain", .every = kMaintainEvery}, invocation.clock,
-      [&system](std::stop_token stop) {
-        const Context ctx = Context().with_stop(std::move(stop));
-        const Status done = system->platform().storage().maintain(ctx);
-        if (!done) {
-          system->platform().log().warn(ctx, "store.maintenance_failed", {{"error", done.error()}});
-        }
-      });
+  roles::Housekeeping housekeeping(system->platform());
+  runtime::PeriodicTask maintenance({.name = "maintain", .every = kMaintainEvery}, invocation.clock,
+                                    [&housekeeping](std::stop_token stop) {
+                                      housekeeping.run(Context().with_stop(std::move(stop)));
+                                    });
   std::printf("cloudfolio serves %s (data in %s; Ctrl-C ends it)\n", gateway->origin().c_str(),
               config.data.c_str());
   std::fflush(stdout);

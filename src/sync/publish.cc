@@ -1,6 +1,7 @@
 // publish: the plan and what was staged, made the generation that readers see.
 
 #include "base/time_text.h"
+#include "cache/collector.h"
 #include "sync/accounts.h"
 #include "sync/assemble.h"
 #include "sync/base_bundle.h"
@@ -13,9 +14,6 @@ namespace cloudfolio::sync {
 
 namespace {
 
-// Longer than any refresh, its waits for GitHub's limit included; shorter than the patience of a
-// disk.
-constexpr std::chrono::hours kGenerationGrace{48};
 constexpr std::size_t kCollectSliceCount = 1'000;
 constexpr int kCollectSlicesMax = 5;
 
@@ -76,7 +74,7 @@ void collect(const Context& ctx, const cache::TenantCache& cache, telemetry::Log
   std::string next;
   for (int slice = 0; slice < kCollectSlicesMax; ++slice) {
     const auto collected =
-        cache.collect_generations(ctx, kGenerationGrace, kCollectSliceCount, next);
+        cache.collect_generations(ctx, cache::kCollectGrace, kCollectSliceCount, next);
     if (!collected) return log.warn(ctx, "sync.collect_failed", {{"error", collected.error()}});
     next = collected->next;
     if (next.empty()) return;
