@@ -70,6 +70,13 @@ struct Collector::Round {
       case EntryKind::sync_report:
       case EntryKind::counter:
         return false;
+      // The original reads these; whoever writes them for it takes them back (legacy/).
+      case EntryKind::old_repository:
+      case EntryKind::old_bundle:
+      case EntryKind::old_model:
+      case EntryKind::model_slot:
+      case EntryKind::spellings:
+        return false;
       case EntryKind::repository:
       case EntryKind::note:
       case EntryKind::index: {
