@@ -21,6 +21,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -65,6 +66,14 @@ class Gateway {
     Administration* administration = nullptr;
     // Shown by /metrics before it is read: what is counted elsewhere. May be empty.
     std::function<void()> before_metrics = {};
+    // Told after every answer: the route's name, and the tenant that it was about (may be empty).
+    // Called from several threads; must not block. May be empty.
+    std::function<void(std::string_view route, const TenantId& tenant)> answered = {};
+    // The ledger's sums as JSON (what `cloudfolio costs --json` prints) from a time on, of one
+    // tenant or of all. Empty: nobody keeps one here.
+    std::function<Result<std::string>(const Context&, const std::optional<TenantId>&,
+                                      Clock::WallTime since)>
+        costs = {};
   };
 
   Gateway(Options options, Portfolios& portfolios, durable::Client& instances,

@@ -84,6 +84,7 @@ TEST_F(Guards, every_route_has_its_rule) {
       {"GET /api/health", open_to_all},
       {"GET /v1/health", open_to_all},
       {"GET /metrics", operators},
+      {"GET /v1/admin/costs", operators},
   };
   portfolios.publish("ada", kTwoRepositories);
   open(Tokens::some);

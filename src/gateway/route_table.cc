@@ -73,6 +73,7 @@ http::Response RouteTable::answer(const http::Request& request, Style style, con
                       {"duration_seconds", services_.clock.now() - started},
                       {"caller", principal ? tenancy::to_string(*principal) : "refused"},
                       {"request_id", request.request_id}});
+  if (services_.options.answered) services_.options.answered(request.route, about);
   return *std::move(response);
 }
 

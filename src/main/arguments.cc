@@ -50,6 +50,7 @@ struct Parsing {
   std::vector<std::string> query_words;
   StatusCommand status;
   CacheCommand cache;
+  CostsCommand costs;
   std::string cache_key;
   UsageCommand usage;
   QuotaCommand quota;
@@ -178,6 +179,15 @@ void add_tenant_commands(CLI::App& app, Parsing& parsing) {
   remove->callback([&parsing] { parsing.arguments.command = parsing.tenant; });
 }
 
+void add_costs_command(CLI::App& app, Parsing& parsing) {
+  CLI::App* costs = add(app, "costs", "Show what was used and what it cost, by tenant and day",
+                        "  cloudfolio costs\n  cloudfolio costs octocat --since 2026-01-31 --json");
+  costs->add_option("login", parsing.costs.login, "Only this tenant's");
+  costs->add_option("--since", parsing.costs.since, "From this day on (the last 30 days)")
+      ->type_name("DAY");
+  costs->callback([&parsing] { parsing.arguments.command = parsing.costs; });
+}
+
 void add_service_commands(CLI::App& app, Parsing& parsing) {
   CLI::App* serve =
       add(app, "serve", "Run every service on this machine until told to stop",
@@ -276,6 +286,7 @@ std::variant<Arguments, Printed> parse_arguments(int argc, const char* const* ar
   add_portfolio_commands(app, parsing);
   add_tenant_commands(app, parsing);
   add_cache_command(app, parsing);
+  add_costs_command(app, parsing);
   add_migrate_command(app, parsing);
   try {
     app.parse(argc, argv);

@@ -60,6 +60,10 @@ struct EncodeCommand {
   std::string model;  // A sentence-transformers folder or zip; empty: the base model.
 };
 struct FlagsCommand {};
+struct CostsCommand {
+  std::string login;  // Empty: all tenants.
+  std::string since;  // A day; empty: the last 30 days.
+};
 struct GithubSimCommand {
   std::string corpus;
   std::string listen = "127.0.0.1:0";
@@ -85,9 +89,10 @@ struct MigrateCommand {
 };
 struct VersionCommand {};
 
-using Command = std::variant<ServeCommand, SyncCommand, TrainCommand, SearchCommand, StatusCommand,
-                             CacheCommand, UsageCommand, QuotaCommand, TenantCommand, EncodeCommand,
-                             FlagsCommand, GithubSimCommand, MigrateCommand, VersionCommand>;
+using Command =
+    std::variant<ServeCommand, SyncCommand, TrainCommand, SearchCommand, StatusCommand,
+                 CacheCommand, CostsCommand, UsageCommand, QuotaCommand, TenantCommand,
+                 EncodeCommand, FlagsCommand, GithubSimCommand, MigrateCommand, VersionCommand>;
 
 struct Arguments {
   std::string config_file;  // Empty: $CLOUDFOLIO_CONFIG, else none.

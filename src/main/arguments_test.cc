@@ -62,6 +62,13 @@ TEST(Arguments, cache_has_three_verbs) {
             (std::vector<std::string>{"a", "b"}));
 }
 
+TEST(Arguments, costs_are_of_all_or_of_one_from_a_day_on) {
+  EXPECT_EQ(command<CostsCommand>({"costs"}).login, "");
+  const auto one = command<CostsCommand>({"costs", "octocat", "--since", "2026-01-31"});
+  EXPECT_EQ(one.login, "octocat");
+  EXPECT_EQ(one.since, "2026-01-31");
+}
+
 TEST(Arguments, wrong_usage_says_what_is_wrong_and_leaves_with_2) {
   EXPECT_EQ(printed({"sync"}).exit_code, 2);
   EXPECT_NE(printed({"sync"}).text.find("login is required"), std::string::npos);
@@ -71,8 +78,8 @@ TEST(Arguments, wrong_usage_says_what_is_wrong_and_leaves_with_2) {
 }
 
 TEST(Arguments, help_of_every_command_has_examples_that_parse) {
-  for (const char* name : {"serve", "sync", "train", "search", "status", "cache", "encode", "flags",
-                           "github-sim", "migrate", "version"}) {
+  for (const char* name : {"serve", "sync", "train", "search", "status", "cache", "costs", "encode",
+                           "flags", "github-sim", "migrate", "version"}) {
     const Printed help = printed({name, "--help"});
     EXPECT_EQ(help.exit_code, 0);
     EXPECT_NE(help.text.find("Examples:\n  "), std::string::npos) << help.text;

@@ -55,6 +55,8 @@ struct Config {
   std::int64_t training_steps_max = 0;  // 0: as many as the recipe wants.
   std::int64_t training_seed = 42;
 
+  std::string costs_prices;  // File; empty: the built-in price table.
+
   std::int64_t cache_memory_bytes = 128ll << 20;
   std::int64_t search_memory_bytes = 512ll << 20;
 

@@ -32,6 +32,17 @@ gateway::Gateway::Options gateway_options(const Config& config, System& system) 
   return options;
 }
 
+void count_costs(gateway::Gateway::Options& options, CostRecorder& costs) {
+  options.answered = [&costs](std::string_view route, const TenantId& tenant) {
+    costs.count_request(route, tenant);
+  };
+  options.costs = [&costs](const Context& ctx, const std::optional<TenantId>& tenant,
+                           Clock::WallTime since) -> Result<std::string> {
+    CF_CHECK(costs.flush(ctx));
+    return costs.summary_json(ctx, tenant, since);
+  };
+}
+
 http::Server::Options server_options(const Config& config, const Listen& listen) {
   http::Server::Options options;
   options.address = listen.address;
@@ -52,8 +63,10 @@ Result<std::unique_ptr<GatewayRole>> GatewayRole::open(const Config& config, Sys
   CF_CHECK(gateway::check_listen(address.address, tokens));
   Platform& platform = system.platform();
   std::unique_ptr<GatewayRole> role(new GatewayRole());
+  gateway::Gateway::Options gateway_settings = gateway_options(config, system);
+  count_costs(gateway_settings, *system.costs());
   role->gateway_ = std::make_unique<gateway::Gateway>(
-      gateway_options(config, system), system.portfolios(), *system.client(), std::move(tokens),
+      std::move(gateway_settings), system.portfolios(), *system.client(), std::move(tokens),
       platform.clock(), platform.log(), platform.metrics());
   http::Server::Options options = server_options(config, address);
   options.route_names = role->gateway_->route_names();

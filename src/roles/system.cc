@@ -55,7 +55,8 @@ Status System::open_orchestrations() {
        .metrics = platform_->metrics(),
        .clock = clock_},
       {.training = config_.training_enabled ? search::Training::on : search::Training::off});
-  register_trainer(registry_, config_, *platform_, *base_, *progress_);
+  CF_TRY(costs_, CostRecorder::open(config_, *platform_));
+  register_trainer(registry_, config_, *platform_, *base_, *progress_, *costs_);
   register_start_orchestration(registry_, slot_,
                                flag(config_, "ENABLE_ASYNC_MODEL_TRAINING")
                                    ? AfterStart::go_on

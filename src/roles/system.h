@@ -12,6 +12,7 @@
 #include "roles/base_model.h"
 #include "roles/client_slot.h"
 #include "roles/config.h"
+#include "roles/cost_recorder.h"
 #include "roles/local_administration.h"
 #include "roles/local_portfolios.h"
 #include "roles/platform.h"
@@ -42,6 +43,8 @@ class System final : public Session {
   Platform& platform() { return *platform_; }
   // Null with Work::read_only.
   durable::Client* client() { return scheduler_.get(); }
+  // Null with Work::read_only.
+  CostRecorder* costs() { return costs_.get(); }
   // Says where this process serves.
   Status announce(const std::string& url);
 
@@ -56,6 +59,7 @@ class System final : public Session {
   std::unique_ptr<Platform> platform_;
   std::unique_ptr<BaseModel> base_;
   std::unique_ptr<ProgressBoard> progress_;
+  std::unique_ptr<CostRecorder> costs_;
   std::unique_ptr<SyncRole> sync_;
   std::unique_ptr<search::TextEmbedders> embedders_;
   std::unique_ptr<search::PortfolioSearch> search_;

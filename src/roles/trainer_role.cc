@@ -35,7 +35,7 @@ Status charge_training(const Context& ctx, Platform& platform, const TenantId& t
 }  // namespace
 
 void register_trainer(durable::Registry& registry, const Config& config, Platform& platform,
-                      BaseModel& base, ProgressBoard& progress) {
+                      BaseModel& base, ProgressBoard& progress, CostRecorder& costs) {
   training::Recipe recipe;
   recipe.seed = static_cast<std::uint64_t>(config.training_seed);
   recipe.token_count_max = static_cast<std::size_t>(config.training_tokens_max);
@@ -55,6 +55,9 @@ void register_trainer(durable::Registry& registry, const Config& config, Platfor
           [&platform](const Context& ctx, const TenantId& tenant, const std::string& fingerprint) {
             return charge_training(ctx, platform, tenant, fingerprint);
           },
+      .on_used = [&costs](
+                     const Context& ctx,
+                     const training::TrainingUsage& usage) { costs.record_training(ctx, usage); },
   };
   training::register_training(registry, platform.cache(), std::move(services), recipe);
 }

@@ -4,6 +4,7 @@
 #include "durable/registry.h"
 #include "roles/base_model.h"
 #include "roles/config.h"
+#include "roles/cost_recorder.h"
 #include "roles/platform.h"
 #include "roles/progress_board.h"
 
@@ -11,6 +12,6 @@ namespace cloudfolio::roles {
 
 // Everything given outlives the registry.
 void register_trainer(durable::Registry& registry, const Config& config, Platform& platform,
-                      BaseModel& base, ProgressBoard& progress);
+                      BaseModel& base, ProgressBoard& progress, CostRecorder& costs);
 
 }  // namespace cloudfolio::roles

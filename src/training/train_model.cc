@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <ctime>
 #include <utility>
 
 #include "base/time_text.h"
@@ -103,6 +104,12 @@ Status tune_and_judge(const Context& ctx, const cache::TenantCache& tenant, cons
   return tenant.write_model(ctx, report.fingerprint, std::move(zip));
 }
 
+// Of all threads of this process.
+std::chrono::nanoseconds cpu_since(std::clock_t started) {
+  const auto ticks = static_cast<std::int64_t>(std::clock() - started);
+  return std::chrono::nanoseconds(ticks * (1'000'000'000 / CLOCKS_PER_SEC));
+}
+
 }  // namespace
 
 Result<std::optional<TrainingReport>> prepare_training(const Context& ctx,
@@ -145,7 +152,13 @@ Result<TrainingReport> run_training(const Context& ctx, const cache::TenantCache
                     {{"fingerprint", fingerprint},
                      {"pairs_count", set.pairs.size()},
                      {"queries_count", set.queries.size()}});
+  TrainingUsage usage{tenant.tenant(), fingerprint, services.clock.wall_time()};
+  const std::clock_t cpu_started = std::clock();
   const Status done = tune_and_judge(ctx, tenant, set, recipe, services, report);
+  usage.fingerprint = report.fingerprint;
+  usage.wall = services.clock.now() - started;
+  usage.cpu = cpu_since(cpu_started);
+  if (services.on_used) services.on_used(ctx, usage);
   if (!done) {
     metrics.runs.with({"failed"}).add();
     return done.error();

@@ -52,6 +52,15 @@ struct TrainLimits {
 };
 std::string train_input(const TenantId& tenant, std::string_view fingerprint, TrainLimits limits);
 
+// What one run used; a run that failed or was cut off used it, too.
+struct TrainingUsage {
+  TenantId tenant;
+  std::string fingerprint;
+  Clock::WallTime began;
+  std::chrono::nanoseconds wall{0};
+  std::chrono::nanoseconds cpu{0};  // Of the whole process while it ran.
+};
+
 struct TrainingServices {
   std::function<Result<encoder::Model>()> load_base;
   telemetry::Log& log;
@@ -62,6 +71,8 @@ struct TrainingServices {
   // empty.
   std::function<Status(const Context&, const TenantId&, const std::string& fingerprint)>
       before_training = {};
+  // Told at the end of each run_training that began to train. May be empty.
+  std::function<void(const Context&, const TrainingUsage&)> on_used = {};
 };
 
 // The activities' work, one after the other; each may be repeated to the same effect.
