@@ -193,6 +193,8 @@ void add_service_commands(CLI::App& app, Parsing& parsing) {
       add(app, "serve", "Run every service on this machine until told to stop",
           "  cloudfolio serve --data ./data\n  cloudfolio serve --listen 127.0.0.1:0");
   serve->add_option("--listen", parsing.serve.listen, "HOST:PORT; port 0 picks a free one");
+  serve->add_option("--role", parsing.serve.roles,
+                    "gateway, orchestrator, sync, trainer, joined by commas; without it, all");
   serve->callback([&parsing] { parsing.arguments.command = parsing.serve; });
 
   CLI::App* encode = add(app, "encode", "Turn texts from standard input, one a line, into vectors",

@@ -16,6 +16,7 @@ enum class Output { text, json };
 
 struct ServeCommand {
   std::string listen;  // HOST:PORT; empty: from the configuration.
+  std::string roles;   // Joined by commas; empty: all.
 };
 struct SyncCommand {
   std::string login;

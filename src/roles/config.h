@@ -32,6 +32,7 @@ struct Config {
   AzureConfig azure;
   std::string durable_backend = "embedded";
   std::int64_t durable_activity_threads = 8;
+  std::int64_t durable_claim_seconds = 60;
 
   std::string github_api_url = "https://api.github.com";
   Secret github_token;

@@ -181,6 +181,21 @@ Result<std::string> LocalPortfolios::status(const Context& ctx, const TenantId& 
   return status_report(ctx, parts_.platform.cache().open(tenant), parts_.client, parts_.progress);
 }
 
+// Which roles have a process; work for a missing one waits.
+Status LocalPortfolios::tell_roles(const Context& ctx, json::Object& report) {
+  CF_TRY(const auto counts, parts_.presence->look(ctx));
+  json::Object roles;
+  for (const auto& [role, count] : counts) {
+    roles[std::string(to_string(role))] = count;
+    if (count > 0) continue;
+    report["status"] = "degraded";
+    report["problem"] = "no process has role '" + std::string(to_string(role)) +
+                        "': its work waits; start one with --role " + std::string(to_string(role));
+  }
+  report["roles"] = std::move(roles);
+  return Done{};
+}
+
 Result<std::string> LocalPortfolios::health(const Context& ctx) {
   const Status store = parts_.platform.storage().check(ctx);
   json::Object report;
@@ -189,6 +204,7 @@ Result<std::string> LocalPortfolios::health(const Context& ctx) {
   report["cache"] = store.ok();
   report["version"] = CLOUDFOLIO_VERSION;
   if (!store) report["problem"] = store.error().message();
+  if (parts_.presence) CF_CHECK(tell_roles(ctx, report));
   const auto budget = parts_.sync.github().budget();
   if (budget.graphql_resumes_at || budget.core_resumes_at) report["github"] = "limited";
   return json::write(report);

@@ -10,8 +10,10 @@
 #include "base/guarded.h"
 #include "durable/client.h"
 #include "gateway/services.h"
+#include "json/json_fwd.h"
 #include "roles/config.h"
 #include "roles/platform.h"
+#include "roles/presence.h"
 #include "roles/progress_board.h"
 #include "roles/sync_role.h"
 #include "search/portfolio_search.h"
@@ -27,6 +29,7 @@ class LocalPortfolios final : public gateway::Portfolios {
     SyncRole& sync;
     ProgressBoard& progress;
     durable::Client* client = nullptr;
+    Presence* presence = nullptr;  // Null where all roles are in this process.
   };
   explicit LocalPortfolios(Parts parts);
 
@@ -52,6 +55,7 @@ class LocalPortfolios final : public gateway::Portfolios {
   Status check_quota(const Context& ctx, const TenantId& tenant, tenancy::Work work);
   // A deleted tenant whose portfolio somebody asks for is a new one. Conflict while it is deleted.
   Status begin_again(const Context& ctx, const TenantId& tenant);
+  Status tell_roles(const Context& ctx, json::Object& report);
 
   Parts parts_;
   // Spellings that were dealt with in this process.

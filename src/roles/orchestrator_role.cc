@@ -43,11 +43,11 @@ void register_start_orchestration(durable::Registry& registry, const ClientSlot&
       });
 }
 
-Result<std::unique_ptr<durable::Embedded>> open_orchestrator(const Config& config,
-                                                             Platform& platform,
-                                                             const durable::Registry& registry,
-                                                             ClientSlot& slot) {
+Result<std::unique_ptr<durable::Embedded>> open_orchestrator(
+    const Config& config, Platform& platform, const durable::Registry& registry, ClientSlot& slot,
+    durable::EmbeddedOptions::AroundPools around_pools) {
   durable::EmbeddedOptions options;
+  options.around_pools = std::move(around_pools);
   options.directory = std::filesystem::path(config.data) / "orchestrations";
   options.activity_threads_count = static_cast<int>(config.durable_activity_threads);
   auto opened =

@@ -26,9 +26,8 @@ void register_start_orchestration(durable::Registry& registry, const ClientSlot&
                                   AfterStart after);
 
 // Opens the scheduler over the store's folder and gives it to `slot`.
-Result<std::unique_ptr<durable::Embedded>> open_orchestrator(const Config& config,
-                                                             Platform& platform,
-                                                             const durable::Registry& registry,
-                                                             ClientSlot& slot);
+Result<std::unique_ptr<durable::Embedded>> open_orchestrator(
+    const Config& config, Platform& platform, const durable::Registry& registry, ClientSlot& slot,
+    durable::EmbeddedOptions::AroundPools around_pools);
 
 }  // namespace cloudfolio::roles

@@ -13,8 +13,8 @@
 namespace cloudfolio::roles {
 namespace {
 
-std::filesystem::path owner_file(const std::filesystem::path& data) {
-  return data / "owner";
+std::filesystem::path owner_file(const std::filesystem::path& data, StoreLock::Of what) {
+  return data / (what == StoreLock::Of::gateway ? "gateway" : "owner");
 }
 
 Error cannot_use(const std::filesystem::path& path, int error) {
@@ -40,11 +40,11 @@ Status write_text(int descriptor, const std::string& text) {
 
 }  // namespace
 
-Result<StoreLock> StoreLock::acquire(const std::filesystem::path& data) {
+Result<StoreLock> StoreLock::acquire(const std::filesystem::path& data, Of what) {
   std::error_code failed;
   std::filesystem::create_directories(data, failed);
   if (failed) return cannot_use(data, failed.value());
-  const int descriptor = open(owner_file(data).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  const int descriptor = open(owner_file(data, what).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (descriptor < 0) return cannot_use(data, errno);
   StoreLock lock(descriptor);
   if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
@@ -55,8 +55,8 @@ Result<StoreLock> StoreLock::acquire(const std::filesystem::path& data) {
   return lock;
 }
 
-std::optional<StoreOwner> StoreLock::read_owner(const std::filesystem::path& data) {
-  const int descriptor = open(owner_file(data).c_str(), O_RDONLY | O_CLOEXEC);
+std::optional<StoreOwner> StoreLock::read_owner(const std::filesystem::path& data, Of what) {
+  const int descriptor = open(owner_file(data, what).c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) return std::nullopt;
   const StoreLock closes(descriptor);
   if (flock(descriptor, LOCK_SH | LOCK_NB) == 0) return std::nullopt;  // Nobody holds it.

@@ -20,12 +20,17 @@ struct StoreOwner {
 
 class StoreLock {
  public:
+  // What of a store one process owns: its orchestrations, or the address at which a gateway that
+  // runs apart from them serves.
+  enum class Of { orchestrations, gateway };
+
   // Creates the folder where it is missing. Errors: unavailable where another process owns the
   // store (read_owner says who), permission_denied or invalid_argument where the folder cannot be
   // used.
-  static Result<StoreLock> acquire(const std::filesystem::path& data);
+  static Result<StoreLock> acquire(const std::filesystem::path& data, Of what = Of::orchestrations);
   // Who owns the store now; nullopt where nobody does.
-  static std::optional<StoreOwner> read_owner(const std::filesystem::path& data);
+  static std::optional<StoreOwner> read_owner(const std::filesystem::path& data,
+                                              Of what = Of::orchestrations);
 
   StoreLock(StoreLock&& other) noexcept;
   StoreLock& operator=(StoreLock&& other) noexcept;

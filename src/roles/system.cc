@@ -1,33 +1,42 @@
 #include "roles/system.h"
 
+#include "durable/queued/activity_claims.h"
+#include "durable/queued/activity_results.h"
 #include "roles/orchestrator_role.h"
 #include "roles/remote_session.h"
+#include "roles/remote_work.h"
 #include "roles/trainer_role.h"
 #include "search/index_portfolio.h"
 
 namespace cloudfolio::roles {
-Result<std::unique_ptr<System>> System::open(Config config, const Clock& clock, Work work) {
-  std::unique_ptr<System> system(new System(std::move(config), clock));
-  if (work == Work::orchestrations) {
-    CF_TRY(auto lock, StoreLock::acquire(system->config_.data));
+Result<std::unique_ptr<System>> System::open(Config config, const Clock& clock, Work work,
+                                             RoleSet roles) {
+  std::unique_ptr<System> system(new System(std::move(config), clock, roles));
+  if (work == Work::orchestrations && roles.has(Role::orchestrator)) {
+    CF_TRY(auto lock, StoreLock::acquire(system->config_.data, StoreLock::Of::orchestrations));
     system->lock_.emplace(std::move(lock));
   }
   CF_CHECK(system->open_features());
   if (work == Work::orchestrations) CF_CHECK(system->open_orchestrations());
-  system->administration_ = std::make_unique<LocalAdministration>(
-      system->config_, *system->platform_, system->scheduler_.get());
-  system->portfolios_ =
-      std::make_unique<LocalPortfolios>(LocalPortfolios::Parts{.config = system->config_,
-                                                               .platform = *system->platform_,
-                                                               .search = *system->search_,
-                                                               .sync = *system->sync_,
-                                                               .progress = *system->progress_,
-                                                               .client = system->scheduler_.get()});
+  system->administration_ =
+      std::make_unique<LocalAdministration>(system->config_, *system->platform_, system->client_);
+  system->portfolios_ = std::make_unique<LocalPortfolios>(
+      LocalPortfolios::Parts{.config = system->config_,
+                             .platform = *system->platform_,
+                             .search = *system->search_,
+                             .sync = *system->sync_,
+                             .progress = *system->progress_,
+                             .client = system->client_,
+                             .presence = system->presence_.get()});
   return system;
 }
 
 System::~System() {
+  saying_.reset();
+  workers_.clear();  // Give back what they run.
+  client_server_.reset();
   if (scheduler_) scheduler_->stop();
+  if (presence_) (void)presence_->leave(Context());
 }
 
 Status System::open_features() {
@@ -56,18 +65,69 @@ Status System::open_orchestrations() {
        .clock = clock_},
       {.training = config_.training_enabled ? search::Training::on : search::Training::off});
   CF_TRY(costs_, CostRecorder::open(config_, *platform_));
-  register_trainer(registry_, config_, *platform_, *base_, *progress_, *costs_);
+  register_trainer(registry_, config_, *platform_, *base_, *progress_, *costs_,
+                   [this](const InstanceId& instance) {
+                     for (const auto& worker : workers_) worker->beat(instance);
+                   });
   register_start_orchestration(registry_, slot_,
                                flag(config_, "ENABLE_ASYNC_MODEL_TRAINING")
                                    ? AfterStart::go_on
                                    : AfterStart::wait_for_its_end);
-  CF_TRY(scheduler_, open_orchestrator(config_, *platform_, registry_, slot_));
+  if (roles_.has(Role::orchestrator)) {
+    CF_TRY(scheduler_, open_orchestrator(config_, *platform_, registry_, slot_,
+                                         around_pools(config_, *platform_, registry_, roles_)));
+    client_ = scheduler_.get();
+  }
+  return roles_.is_all() ? Status(Done{}) : open_other_roles();
+}
+
+Status System::open_other_roles() {
+  storage::Storage& store = platform_->storage();
+  if (scheduler_) {
+    CF_TRY(
+        client_server_,
+        durable::ClientServer::open(
+            {.client = *scheduler_, .storage = store, .clock = clock_, .log = platform_->log()}));
+  } else {
+    CF_TRY(queued_client_, durable::QueuedClient::open(
+                               {.storage = store, .clock = clock_, .random = platform_->random()}));
+    client_ = queued_client_.get();
+    slot_.set(client_);
+    CF_TRY(workers_, open_workers(config_, *platform_, registry_, roles_));
+  }
+  CF_TRY(storage::Table* const table, store.table(kPresenceTable));
+  presence_ = std::make_unique<Presence>(*table, clock_, platform_->random(), roles_);
+  CF_CHECK(presence_->say(Context()));
+  saying_ = std::make_unique<runtime::PeriodicTask>(
+      runtime::PeriodicTask::Options{.name = "presence", .every = Presence::kSayEvery}, clock_,
+      [this](std::stop_token stop) {
+        const Status said = presence_->say(Context().with_stop(std::move(stop)));
+        if (!said) platform_->log().warn(Context(), "presence.not_said", {{"error", said.error()}});
+      });
+  return Done{};
+}
+
+void System::sweep(const Context& ctx) {
+  if (!client_server_) return;
+  const Status swept = sweep_once(ctx);
+  if (!swept) platform_->log().warn(ctx, "store.sweep_failed", {{"error", swept.error()}});
+}
+
+Status System::sweep_once(const Context& ctx) {
+  storage::Storage& store = platform_->storage();
+  CF_TRY(storage::BlobStore* const kept, store.blobs(durable::kActivityResultContainer));
+  CF_TRY(storage::Table* const claims, store.table(durable::kClaimTable));
+  CF_TRY(sweep_results_from_,
+         durable::ActivityResultStore(*kept, clock_).sweep(ctx, sweep_results_from_));
+  CF_TRY(sweep_claims_from_,
+         durable::ActivityClaims(*claims, clock_).sweep(ctx, sweep_claims_from_));
+  CF_TRY(sweep_replies_from_, client_server_->sweep(ctx, sweep_replies_from_));
   return Done{};
 }
 
 Result<std::optional<JobView>> System::find_job(const Context& ctx, const InstanceId& id) {
-  if (!scheduler_) return std::optional<JobView>();
-  CF_TRY(const auto state, scheduler_->get(ctx, id));
+  if (!client_) return std::optional<JobView>();
+  CF_TRY(const auto state, client_->get(ctx, id));
   if (!state) return std::optional<JobView>();
   JobView job;
   job.status = durable::to_string(state->status);
@@ -84,12 +144,20 @@ Result<std::optional<JobView>> System::find_job(const Context& ctx, const Instan
 }
 
 Status System::announce(const std::string& url) {
+  if (!lock_) {
+    CF_TRY(auto lock, StoreLock::acquire(config_.data, StoreLock::Of::gateway));
+    lock_.emplace(std::move(lock));
+  }
   return lock_->announce(url);
 }
 
 Result<std::unique_ptr<Session>> open_session(const Config& config, const Clock& clock,
                                               System::Work work) {
-  const auto owner = StoreLock::read_owner(config.data);
+  auto owner = StoreLock::read_owner(config.data);
+  if (!owner || owner->url.empty()) {
+    const auto gateway = StoreLock::read_owner(config.data, StoreLock::Of::gateway);
+    if (gateway && !gateway->url.empty()) owner = gateway;
+  }
   if (owner && !owner->url.empty()) {
     CF_TRY(auto client, http::open_client({}, clock));
     return open_remote_session(owner->url, config.server_token, std::move(client));

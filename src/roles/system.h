@@ -1,5 +1,9 @@
 #pragma once
-// System: all features of one process over one embedded store, put together.
+// System: the features of one process over a store, put together.
+//
+// With every role in one process nothing travels. With fewer, the roles of other processes are
+// reached through the store: the orchestrator puts work for sync and trainer on queues, and a
+// process without the orchestrator asks it by queued requests.
 //
 // Lifetime: the clock outlives it. Closing stops the scheduler first; what it did not finish goes
 // on in the next process that opens the store.
@@ -7,7 +11,12 @@
 #include <memory>
 #include <optional>
 
+#include <vector>
+
 #include "durable/embedded/scheduler.h"
+#include "durable/queued/activity_worker.h"
+#include "durable/queued/client_server.h"
+#include "durable/queued/queued_client.h"
 #include "durable/registry.h"
 #include "roles/base_model.h"
 #include "roles/client_slot.h"
@@ -16,10 +25,13 @@
 #include "roles/local_administration.h"
 #include "roles/local_portfolios.h"
 #include "roles/platform.h"
+#include "roles/presence.h"
 #include "roles/progress_board.h"
+#include "roles/role_set.h"
 #include "roles/session.h"
 #include "roles/store_lock.h"
 #include "roles/sync_role.h"
+#include "runtime/periodic_task.h"
 #include "search/portfolio_search.h"
 
 namespace cloudfolio::roles {
@@ -32,7 +44,8 @@ class System final : public Session {
   };
   // Errors: unavailable where another process owns the store (Work::orchestrations); what the parts
   // say when they cannot be opened.
-  static Result<std::unique_ptr<System>> open(Config config, const Clock& clock, Work work);
+  static Result<std::unique_ptr<System>> open(Config config, const Clock& clock, Work work,
+                                              RoleSet roles = RoleSet::all());
   ~System() override;
 
   gateway::Portfolios& portfolios() override { return *portfolios_; }
@@ -41,20 +54,28 @@ class System final : public Session {
   std::string place() const override { return "this process"; }
 
   Platform& platform() { return *platform_; }
+  RoleSet roles() const { return roles_; }
   // Null with Work::read_only.
-  durable::Client* client() { return scheduler_.get(); }
+  durable::Client* client() { return client_; }
   // Null with Work::read_only.
   CostRecorder* costs() { return costs_.get(); }
+  // One bounded slice of what processes said to each other and nobody needs any more; every minute
+  // or so, from one thread.
+  void sweep(const Context& ctx);
   // Says where this process serves.
   Status announce(const std::string& url);
 
  private:
-  System(Config config, const Clock& clock) : config_(std::move(config)), clock_(clock) {}
+  System(Config config, const Clock& clock, RoleSet roles)
+      : config_(std::move(config)), clock_(clock), roles_(roles) {}
   Status open_features();
   Status open_orchestrations();
+  Status open_other_roles();
+  Status sweep_once(const Context& ctx);
 
   const Config config_;
   const Clock& clock_;
+  const RoleSet roles_;
   std::optional<StoreLock> lock_;
   std::unique_ptr<Platform> platform_;
   std::unique_ptr<BaseModel> base_;
@@ -66,6 +87,16 @@ class System final : public Session {
   ClientSlot slot_;
   durable::Registry registry_;
   std::unique_ptr<durable::Embedded> scheduler_;
+  // Where roles are apart: one of these two speaks for the orchestrator.
+  std::unique_ptr<durable::QueuedClient> queued_client_;
+  std::unique_ptr<durable::ClientServer> client_server_;
+  std::unique_ptr<Presence> presence_;
+  std::unique_ptr<runtime::PeriodicTask> saying_;
+  std::vector<std::unique_ptr<durable::ActivityWorker>> workers_;
+  durable::Client* client_ = nullptr;
+  std::string sweep_results_from_;
+  std::string sweep_claims_from_;
+  std::string sweep_replies_from_;
   std::unique_ptr<LocalAdministration> administration_;
   std::unique_ptr<LocalPortfolios> portfolios_;
 };

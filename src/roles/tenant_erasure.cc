@@ -8,6 +8,7 @@
 #include "crypto/hash.h"
 #include "durable/queued/activity_claims.h"
 #include "durable/queued/activity_results.h"
+#include "durable/queued/client_message.h"
 #include "durable/queued/queue_dispatcher.h"
 #include "json/json.h"
 #include "roles/progress_board.h"
@@ -45,10 +46,12 @@ json::Object receipt_from(const std::string& text) {
 
 const Places& all_places() {
   static const Places kPlaces{
-      {cache::kContainer, std::string(durable::kActivityResultContainer)},
+      {cache::kContainer, std::string(durable::kActivityResultContainer),
+       std::string(durable::kReplyContainer)},
       {tenancy::kUsageTable, tenancy::kQuotasTable, cache::kRightsTable, kProgressTable},
       {std::string(durable::kClaimTable)},
-      {"model-training-queue", "model-training-queue-poison", durable::kActivityResultQueue}};
+      {"model-training-queue", "model-training-queue-poison", "sync-queue", "sync-queue-poison",
+       durable::kActivityResultQueue, durable::kRequestQueue}};
   return kPlaces;
 }
 

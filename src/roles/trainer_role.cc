@@ -35,7 +35,8 @@ Status charge_training(const Context& ctx, Platform& platform, const TenantId& t
 }  // namespace
 
 void register_trainer(durable::Registry& registry, const Config& config, Platform& platform,
-                      BaseModel& base, ProgressBoard& progress, CostRecorder& costs) {
+                      BaseModel& base, ProgressBoard& progress, CostRecorder& costs,
+                      std::function<void(const InstanceId&)> on_step) {
   training::Recipe recipe;
   recipe.seed = static_cast<std::uint64_t>(config.training_seed);
   recipe.token_count_max = static_cast<std::size_t>(config.training_tokens_max);
@@ -48,7 +49,9 @@ void register_trainer(durable::Registry& registry, const Config& config, Platfor
       .metrics = platform.metrics(),
       .clock = platform.clock(),
       .on_progress =
-          [&progress](const Context& ctx, const training::TrainingProgress& step) {
+          [&progress, on_step = std::move(on_step)](const Context& ctx,
+                                                    const training::TrainingProgress& step) {
+            on_step(ctx.instance());
             progress.report(ctx, progress_json(step));
           },
       .before_training =

@@ -1,6 +1,8 @@
 #pragma once
 // The trainer: fine-tunes, judges and publishes models.
 
+#include <functional>
+
 #include "durable/registry.h"
 #include "roles/base_model.h"
 #include "roles/config.h"
@@ -10,8 +12,9 @@
 
 namespace cloudfolio::roles {
 
-// Everything given outlives the registry.
+// Everything given outlives the registry. `on_step` hears of every step of an instance's training.
 void register_trainer(durable::Registry& registry, const Config& config, Platform& platform,
-                      BaseModel& base, ProgressBoard& progress, CostRecorder& costs);
+                      BaseModel& base, ProgressBoard& progress, CostRecorder& costs,
+                      std::function<void(const InstanceId&)> on_step);
 
 }  // namespace cloudfolio::roles

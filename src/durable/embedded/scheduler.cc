@@ -62,6 +62,9 @@ class Scheduler final : public Embedded, private ActivityResults {
 
   // Reads what is open and starts the owner.
   Status begin() {
+    if (options_.around_pools) {
+      CF_TRY(dispatcher_, options_.around_pools(std::move(dispatcher_)));
+    }
     CF_TRY(auto effects, engine_.recover());
     release(std::move(effects));
     owner_ = std::thread([this] { own(); });

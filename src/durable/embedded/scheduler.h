@@ -52,6 +52,10 @@ struct EmbeddedOptions {
   // Replays every turn cold beside the live coroutine and stalls where they differ. Slow: for
   // tests.
   bool compares_live_and_cold = false;
+  // Puts another dispatcher around the pools of this process, for activities that run elsewhere.
+  using AroundPools = std::function<Result<std::unique_ptr<ActivityDispatcher>>(
+      std::unique_ptr<ActivityDispatcher> pools)>;
+  AroundPools around_pools;
   // Asked before every write and commit, by its name; an error is what the disk says. For tests.
   std::function<Status(std::string_view operation)> disk_fault;
 };

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "durable/queued/client_message.h"
+#include "storage/rules.h"
 
 namespace cloudfolio::durable {
 namespace {
@@ -158,6 +159,8 @@ class ClientServer::State {
       storage::PutOptions options;
       options.condition = storage::Nothing{};
       options.content_type = "application/json";
+      if (!request->tenant.empty())
+        options.metadata["username"] = storage::to_metadata_value(request->tenant);
       const auto put = replies_.put(ctx, key, write_reply(carry_out(ctx, *request)), options);
       if (!put && put.error().code() != Code::conflict) return put.error();
     } else if (!before) {

@@ -1,0 +1,45 @@
+#pragma once
+// Presence: which roles have a live process, where they run apart.
+//
+// Each process says now and then that it is there; whoever wants to know reads when each was last
+// seen. Nothing depends on it but what is shown: work waits in the store for whoever comes.
+//
+// Threads: thread-safe. `table`, clock and random outlive it. Errors: those of the table.
+
+#include <chrono>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "roles/role_set.h"
+#include "storage/table.h"
+
+namespace cloudfolio::roles {
+
+inline constexpr char kPresenceTable[] = "processes";
+
+class Presence {
+ public:
+  static constexpr std::chrono::seconds kSayEvery{5};
+  static constexpr std::chrono::seconds kGoneAfter{16};
+
+  Presence(storage::Table& table, const Clock& clock, SharedRandom& random, RoleSet roles);
+
+  // This process is there.
+  Status say(const Context& ctx);
+  // This process ends in order.
+  Status leave(const Context& ctx);
+  // How many processes of each role are there; roles without one are in it with 0. Rows of
+  // processes that are long gone are removed on the way.
+  Result<std::map<Role, int>> look(const Context& ctx) const;
+
+ private:
+  storage::Table& table_;
+  const Clock& clock_;
+  const RoleSet roles_;
+  const std::string process_;
+};
+
+}  // namespace cloudfolio::roles

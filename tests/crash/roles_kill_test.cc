@@ -1,0 +1,161 @@
+// kill -9 of gateway, orchestrator, sync and trainers at random moments of refreshes with training:
+// every refresh and every training ends, nothing is left over, nothing is done twice.
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <map>
+#include <set>
+#include <thread>
+
+#include "base/random.h"
+#include "fleet.h"
+#include "storage/embedded/embedded.h"
+
+namespace cloudfolio::system_test {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr int kKills = 100;
+constexpr int kRefreshes = 20;
+constexpr std::chrono::seconds kLongest{300};
+
+std::uint64_t test_seed() {
+  if (const char* text = std::getenv("CLOUDFOLIO_TEST_SEED"))
+    return std::strtoull(text, nullptr, 10);
+  return Random::from_system().next();
+}
+
+class RolesKill : public testing::Test {
+ protected:
+  // Calls until there is an answer: the gateway is one of those that are killed.
+  Answer insist(http::Method method, const std::string& path, const std::string& body = {}) {
+    for (const auto end = clock.now() + kLongest; clock.now() < end;) {
+      try {
+        const Answer answer = call(method, url + path, body);
+        if (answer.status < 500) return answer;
+      } catch (const std::exception&) {  // Nobody listens just now.
+      }
+      std::this_thread::yield();
+    }
+    throw std::runtime_error("no answer from " + path);
+  }
+
+  json::Value ended(const std::string& instance) {
+    for (const auto end = clock.now() + kLongest; clock.now() < end;) {
+      const Answer state =
+          insist(http::Method::get, "/runtime/webhooks/durabletask/instances/" + instance +
+                                        "?showHistory=true&showOutput=report");
+      const auto status = json::find_string(state.body, "runtimeStatus").value_or("");
+      if (status == "Completed" || status == "Failed" || status == "Terminated") return state.body;
+    }
+    throw std::runtime_error(instance + " did not end");
+  }
+
+  void expect_each_task_ended_once(const json::Value& state) {
+    std::map<std::int64_t, int> ends;
+    for (const json::Value& event : array(state, "historyEvents")) {
+      const std::string type = text(event, "EventType");
+      if (type == "TaskScheduled") ends.emplace(integer(event, "EventId"), 0);
+      if (type == "TaskCompleted" || type == "TaskFailed")
+        ++ends[integer(event, "TaskScheduledId")];
+    }
+    EXPECT_FALSE(ends.empty());
+    for (const auto& [task, count] : ends) EXPECT_EQ(count, 1) << "task " << task;
+  }
+
+  const SystemClock clock;
+  std::string url;
+};
+
+TEST_F(RolesKill, at_random_moments_leaves_every_refresh_and_training_done_once) {
+  if (!base_model_present()) GTEST_SKIP() << "the base model's weights are missing: ./dev setup";
+  const std::uint64_t seed = test_seed();
+  SCOPED_TRACE("CLOUDFOLIO_TEST_SEED=" + std::to_string(seed));
+  std::printf("CLOUDFOLIO_TEST_SEED=%llu\n", static_cast<unsigned long long>(seed));
+  Simulator github(sample_portfolio(), {"--latency-ms", "20"});
+  Installation installation(github.url());
+  installation.environment["CLOUDFOLIO_DURABLE_CLAIM_SECONDS"] = "2";
+  installation.environment["CLOUDFOLIO_TRAINING_STEPS_MAX"] = "1";
+  auto fleet = std::make_unique<Fleet>(installation, github.url());
+  fleet->start("trainer", "second trainer");
+  url = fleet->url();
+
+  std::atomic<int> kills{0};
+  std::atomic<bool> enough{false};
+  std::jthread killer([&](const std::stop_token&) {
+    Random random(seed);
+    const std::vector<std::pair<std::string, std::string>> names = {
+        {"gateway", "gateway"},
+        {"orchestrator", "orchestrator"},
+        {"sync", "sync"},
+        {"trainer", "trainer"},
+        {"trainer", "second trainer"}};
+    while (kills < kKills && !enough) {
+      // The moment is chance; nothing waits for something to happen in this time.
+      std::this_thread::sleep_for(milliseconds(random.below(600)));
+      const auto& [role, name] = names[random.below(names.size())];
+      fleet->kill(name);
+      fleet->start(role, name);
+      ++kills;
+    }
+  });
+
+  std::set<std::string> trainings;
+  for (int refresh = 0; refresh < kRefreshes; ++refresh) {
+    SCOPED_TRACE("refresh " + std::to_string(refresh));
+    github.control("/_sim/push", {{"owner", kSampleLogin},
+                                  {"repo", "greenhouse-node"},
+                                  {"files",
+                                   {{"README.md",
+                                     "# greenhouse-node\n\nSensors and valves of a greenhouse, "
+                                     "read every minute, edition " +
+                                         std::to_string(refresh) + ".\n"}}}});
+    const std::string path = std::string("/v1/portfolios/") + kSampleLogin + "/refresh";
+    ASSERT_EQ(insist(http::Method::post, path, "{\"force\":true}").status, 202);
+    const json::Value state = ended(std::string("refresh:") + kSampleLogin);
+    ASSERT_EQ(text(state, "runtimeStatus"), "Completed") << json::write(state);
+    expect_each_task_ended_once(state);
+    const Answer bundle = insist(http::Method::get, std::string("/api/bundles/") + kSampleLogin);
+    EXPECT_NE(bundle.text.find("edition " + std::to_string(refresh)), std::string::npos);
+  }
+  while (kills < kKills) std::this_thread::yield();
+  enough = true;
+  killer.join();
+
+  // The last content's index and training end as well; earlier ones may have been overtaken.
+  EXPECT_EQ(text(ended(std::string("index:") + kSampleLogin), "runtimeStatus"), "Completed");
+  const Answer listed =
+      insist(http::Method::get, "/runtime/webhooks/durabletask/instances?instanceIdPrefix=train:");
+  for (const json::Value& instance : listed.body.as_array()) {
+    const json::Value state = ended(text(instance, "instanceId"));
+    EXPECT_EQ(text(state, "runtimeStatus"), "Completed") << json::write(state);
+    expect_each_task_ended_once(state);
+    trainings.insert(text(instance, "instanceId"));
+  }
+  EXPECT_FALSE(trainings.empty());
+
+  // Nothing is left: what was asked twice is dropped by whoever finds it done.
+  storage::embedded::Options options;
+  options.directory = installation.data();
+  auto store = storage::embedded::open(options, clock);
+  ASSERT_TRUE(store.ok()) << store.error().message();
+  const Context ctx;
+  const auto count = [&](const char* queue) {
+    return *(**(*store)->queue(queue)).approximate_count(ctx);
+  };
+  for (const char* queue : {"sync-queue", "model-training-queue", "activity-results"}) {
+    for (const auto end = clock.now() + kLongest; count(queue) > 0 && clock.now() < end;)
+      std::this_thread::yield();
+    EXPECT_EQ(count(queue), 0u) << queue;
+  }
+  EXPECT_EQ(count("sync-queue-poison"), 0u);
+  EXPECT_EQ(count("model-training-queue-poison"), 0u);
+  std::printf("%d kills, %d refreshes, %zu trainings\n", kills.load(), kRefreshes,
+              trainings.size());
+}
+
+}  // namespace
+}  // namespace cloudfolio::system_test
