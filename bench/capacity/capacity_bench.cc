@@ -41,9 +41,20 @@ Money compare_with_bill(const ChaosOutcome& outcome) {
     money.billed_seconds += group.seconds;
   }
   const long double bill = picos / 1'000'000;
-  if (std::getenv("CAPACITY_BENCH_DETAILS"))
+  if (std::getenv("CAPACITY_BENCH_DETAILS")) {
+    for (const BilledGroup& group : outcome.bill) {
+      double told = 0;
+      for (const capacity::WorkerUsage& one : outcome.usages)
+        if (one.name == group.name)
+          for (const auto& part : one.parts)
+            told += std::chrono::duration<double>(part.to - part.from).count();
+      if (told > group.seconds + 40 || told < group.seconds - 40)
+        std::fprintf(stderr, "%s: billed %.0f s, told %.0f s\n", group.name.c_str(), group.seconds,
+                     told);
+    }
     std::fprintf(stderr, "ledger %lld micros, bill %.0Lf\n", static_cast<long long>(sum->micros),
                  bill);
+  }
   money.fraction = static_cast<double>(
       std::abs(static_cast<double>((static_cast<long double>(sum->micros) - bill) / bill)));
   return money;

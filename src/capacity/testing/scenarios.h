@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "capacity/usage.h"
@@ -22,6 +23,7 @@ struct IdleDeadlineOutcome {
 IdleDeadlineOutcome around_the_idle_deadline(std::uint64_t seed);
 
 struct BilledGroup {
+  std::string name;
   double seconds = 0;
   int cpu_count = 0;
   int memory_gib = 0;
