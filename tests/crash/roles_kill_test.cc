@@ -78,7 +78,7 @@ TEST_F(RolesKill, at_random_moments_leaves_every_refresh_and_training_done_once)
   Simulator github(sample_portfolio(), {"--latency-ms", "20"});
   Installation installation(github.url());
   installation.environment["CLOUDFOLIO_DURABLE_CLAIM_SECONDS"] = "2";
-  installation.environment["CLOUDFOLIO_TRAINING_STEPS_MAX"] = "1";
+  installation.environment["CLOUDFOLIO_TRAINING_MAX_STEPS"] = "1";
   auto fleet = std::make_unique<Fleet>(installation, github.url());
   fleet->start("trainer", "second trainer");
   url = fleet->url();

@@ -12,7 +12,7 @@ TEST(RolesApart, do_the_main_job_together) {
   Simulator github(sample_portfolio());
   Installation installation(github.url());
   installation.environment["CLOUDFOLIO_DURABLE_CLAIM_SECONDS"] = "2";
-  installation.environment["CLOUDFOLIO_TRAINING_STEPS_MAX"] = "2";
+  installation.environment["CLOUDFOLIO_TRAINING_MAX_STEPS"] = "2";
   Fleet fleet(installation, github.url());
   const json::Value synced = installation.ask({"sync", kSampleLogin});
   EXPECT_EQ(integer(synced, "seen"), integer(synced, "mirrored"));

@@ -41,6 +41,8 @@ class RemoteActivitiesTest : public testing::SchedulerTest {
     });
   }
 
+  void TearDown() override { close(); }  // Its threads use the store below.
+
   void work(Activity activity) {
     worker_registry = Registry();
     worker_registry.activity("work", std::move(activity), ActivityOptions().pool(kPool));
