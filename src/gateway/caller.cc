@@ -63,6 +63,19 @@ Status check_may_change(const tenancy::Principal& principal, const TenantId& ten
                tenancy::to_string(principal) + " may not change " + tenant.str());
 }
 
+Result<Sight> sight_of(const tenancy::Principal& principal, const TenantId& tenant,
+                       std::optional<std::string_view> asked) {
+  if (asked && *asked != "true" && *asked != "false")
+    return Error(Code::invalid_argument, "private must be true or false");
+  if (asked && *asked == "false") return Sight::public_only;
+  if (asked) {
+    CF_CHECK(check_may_change(principal, tenant));
+    return Sight::with_private;
+  }
+  const bool own = !tenancy::is_operator(principal) && tenancy::may_change(principal, tenant);
+  return own ? Sight::with_private : Sight::public_only;
+}
+
 Status must_be_operator(const tenancy::Principal& principal) {
   if (tenancy::is_operator(principal)) return Done{};
   if (std::holds_alternative<tenancy::Anonymous>(principal))

@@ -1,10 +1,12 @@
 #pragma once
 // Caller: who asks, from a request's header; and the guards that stand before every route.
 
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/result.h"
+#include "gateway/services.h"
 #include "http/message.h"
 #include "tenancy/principal.h"
 #include "tenancy/tokens.h"
@@ -22,6 +24,13 @@ Result<tenancy::Principal> caller_of(const http::Request& request,
 // unauthenticated for nobody, permission_denied for somebody else.
 Status check_may_change(const tenancy::Principal& principal, const TenantId& tenant);
 Status must_be_operator(const tenancy::Principal& principal);
+
+// What the caller sees of the tenant. `asked` is "true", "false", or nullopt where the request does
+// not say: then a tenant's own token sees everything of the tenant, and an operator, who runs the
+// place but does not own the text, what is public. Errors: invalid_argument (another word); those
+// of check_may_change where "true" is asked without the right.
+Result<Sight> sight_of(const tenancy::Principal& principal, const TenantId& tenant,
+                       std::optional<std::string_view> asked);
 
 // "127.0.0.1", "::1", "localhost" and their like.
 bool is_loopback(std::string_view host);

@@ -21,8 +21,11 @@ using durable::OrchestrationStatus;
 Result<OrchestrationState> find_instance(Services& services, Call& call, durable::Include include) {
   const InstanceId id{std::string(call.request.path_parameter("id"))};
   CF_TRY(auto state, services.instances.get(call.context, id, include));
-  if (!state) return Error(Code::not_found, "No such instance: " + id.str());
-  call.about = tenant_of_instance(*state);
+  const Error missing(Code::not_found, "No such instance: " + id.str());
+  if (!state) return missing;
+  const TenantId about = tenant_of_instance(*state);
+  if (is_private_instance(id) && !tenancy::may_change(call.principal, about)) return missing;
+  call.about = about;
   call.context = call.context.for_tenant(call.about).with_instance(id);
   return *std::move(state);
 }
@@ -60,7 +63,11 @@ Result<http::Response> get_instance(Services& services, Call& call) {
   CF_CHECK(may_watch(call));
   json::Object shown = show_instance(state);
   if (asks(call.request, "showInput", "false")) shown["input"] = nullptr;
-  if (asks(call.request, "showHistory", "true")) {
+  // The steps of a run tell of everything that it did; its input, progress and output are made for
+  // everybody.
+  const bool own = call.about.empty() || tenancy::may_change(call.principal, call.about);
+  if (!own && state.name == "refresh_portfolio") hide_costs(shown["output"]);
+  if (own && asks(call.request, "showHistory", "true")) {
     CF_TRY(const durable::History history,
            services.instances.history(call.context, state.instance));
     shown["historyEvents"] = show_history(history);

@@ -24,7 +24,18 @@ void show_details(const Event& event, json::Object& shown) {
     shown["OrchestrationStatus"] = durable::to_string(event.status);
 }
 
+constexpr std::string_view kPrivatePrefix = "private:";
+
 }  // namespace
+
+void hide_costs(json::Value& report) {
+  if (auto* object = report.if_object())
+    for (const char* cost : {"github_requests", "github_points", "seconds"}) object->erase(cost);
+}
+
+bool is_private_instance(const InstanceId& instance) {
+  return instance.str().starts_with(kPrivatePrefix);
+}
 
 json::Object show_instance(const durable::OrchestrationState& state) {
   json::Object shown{{"name", state.name},
@@ -63,9 +74,10 @@ TenantId tenant_of_instance(const durable::OrchestrationState& state) {
   if (const auto tag = state.tags.find("tenant"); tag != state.tags.end()) {
     login = tag->second;
   } else {
-    const std::string& id = state.instance.str();
-    for (const std::string_view prefix : {"refresh:", "train:"})
-      if (id.starts_with(prefix))
+    std::string_view id = state.instance.str();
+    if (is_private_instance(state.instance)) id.remove_prefix(kPrivatePrefix.size());
+    for (const std::string_view prefix : {"refresh:", "train:", "index:"})
+      if (id.starts_with(prefix) && (prefix != "index:" || is_private_instance(state.instance)))
         login = id.substr(prefix.size(), id.find(':', prefix.size()) - prefix.size());
   }
   const auto tenant = tenancy::tenant_from_login(login);

@@ -13,8 +13,14 @@ json::Object show_instance(const durable::OrchestrationState& state);
 // [{EventType, Timestamp, EventId?, TaskScheduledId?, Name?}], without payloads.
 json::Array show_history(const durable::History& history);
 
-// Whose run it is: its "tenant" tag, else the login in "refresh:{login}" or "train:{login}:…";
-// empty where it is nobody's.
+// What everybody may see of a refresh's report: not what it cost, which tells of other work that
+// was done with the same requests.
+void hide_costs(json::Value& report);
+
+// Whether the instance works on private text: then only those who may read that know of it.
+bool is_private_instance(const InstanceId& instance);
+// Whose run it is: its "tenant" tag, else the login in "refresh:{login}" or "train:{login}:…", also
+// behind "private:"; empty where it is nobody's.
 TenantId tenant_of_instance(const durable::OrchestrationState& state);
 
 }  // namespace cloudfolio::gateway

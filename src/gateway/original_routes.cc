@@ -140,7 +140,7 @@ Result<http::Response> get_repository(Services& services, Call& call) {
   const std::string shown(call.request.path_parameter("username"));
   services.portfolios.called_as(call.context, tenant, shown, Portfolios::Wants::read);
   const std::string repo(call.request.path_parameter("repo"));
-  auto text = services.portfolios.repository(call.context, tenant, repo);
+  auto text = services.portfolios.repository(call.context, tenant, repo, Sight::public_only);
   if (!text && text.error().code() == Code::not_found)
     return Error(Code::not_found,
                  "No valid repository data found for '" + repo + "' by user '" + shown + "'");
@@ -183,7 +183,12 @@ Result<http::Response> ask(Services& services, Call& call) {
   if (!query || query->empty())
     return Error(Code::invalid_argument, "Request body must contain 'query' field");
   CF_TRY(const TenantId tenant, tenant_named(services, call, body));
-  auto text = services.portfolios.answer(call.context, tenant, std::string(*query));
+  const auto asked = json::find_bool(body, "private");
+  CF_TRY(
+      const Sight sight,
+      sight_of(call.principal, tenant,
+               asked ? std::optional<std::string_view>(*asked ? "true" : "false") : std::nullopt));
+  auto text = services.portfolios.answer(call.context, tenant, std::string(*query), sight);
   if (!text && text.error().code() == Code::not_found)
     return answer_without_bundle(services, call, body);
   if (!text)

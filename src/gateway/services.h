@@ -27,6 +27,11 @@ namespace cloudfolio::gateway {
 
 enum class Force { no, yes };
 
+// What a caller may see of a tenant. The gateway decides by who asks; whether there is a live right
+// to anything private is asked by whoever answers. With public_only nothing may differ by what is
+// private, costs included.
+enum class Sight { public_only, with_private };
+
 struct RefreshStart {
   enum class Outcome {
     started,
@@ -54,6 +59,7 @@ struct SearchRequest {
   int limit = 10;
   int hits_per_repository = 1;
   enum class Explain { no, yes } explain = Explain::no;
+  Sight sight = Sight::public_only;
 };
 
 struct TrainRequest {
@@ -84,16 +90,16 @@ class Portfolios {
   virtual Result<PublishedBundle> bundle(const Context&, const TenantId&) = 0;
   virtual Result<PublishedBundle> bundle_head(const Context&, const TenantId&) = 0;
   // One repository's object as JSON, by name without regard to case.
-  virtual Result<std::string> repository(const Context&, const TenantId&,
-                                         const std::string& name) = 0;
+  virtual Result<std::string> repository(const Context&, const TenantId&, const std::string& name,
+                                         Sight) = 0;
 
   virtual Result<std::string> search(const Context&, const TenantId&, const SearchRequest&) = 0;
   // {"response", "repositories_used":[{"name","relevance_score"}], "total_repositories", "query"}
-  virtual Result<std::string> answer(const Context&, const TenantId&,
-                                     const std::string& question) = 0;
+  virtual Result<std::string> answer(const Context&, const TenantId&, const std::string& question,
+                                     Sight) = 0;
   // What is published, what runs for this tenant (phase, done, total, last error), the last
   // reports.
-  virtual Result<std::string> status(const Context&, const TenantId&) = 0;
+  virtual Result<std::string> status(const Context&, const TenantId&, Sight) = 0;
   // {"status":"healthy"|"degraded", …} of this process.
   virtual Result<std::string> health(const Context&) = 0;
 };

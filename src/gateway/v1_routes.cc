@@ -47,6 +47,10 @@ http::Response accepted(json::Object answer, const InstanceId& instance) {
   return response;
 }
 
+std::string_view cache_control_for(Sight sight) {
+  return sight == Sight::with_private ? "private, no-store" : "no-cache";
+}
+
 std::string_view name_of(RefreshStart::Outcome outcome) {
   switch (outcome) {
     case RefreshStart::Outcome::started:
@@ -74,8 +78,9 @@ Result<http::Response> get_portfolio(Services& services, Call& call) {
 Result<http::Response> get_repository(Services& services, Call& call) {
   CF_TRY(const TenantId tenant, tenant_of(call, "login"));
   const std::string name(call.request.path_parameter("name"));
-  CF_TRY(std::string text, services.portfolios.repository(call.context, tenant, name));
-  return json_text(200, std::move(text), "no-cache");
+  CF_TRY(const Sight sight, sight_of(call.principal, tenant, call.request.find_query("private")));
+  CF_TRY(std::string text, services.portfolios.repository(call.context, tenant, name, sight));
+  return json_text(200, std::move(text), cache_control_for(sight));
 }
 
 Result<http::Response> refresh(Services& services, Call& call) {
@@ -110,7 +115,9 @@ Result<http::Response> train(Services& services, Call& call) {
 
 Result<http::Response> status(Services& services, Call& call) {
   CF_TRY(const TenantId tenant, tenant_of(call, "login"));
-  CF_TRY(std::string text, services.portfolios.status(call.context, tenant));
+  const Sight sight =
+      tenancy::may_change(call.principal, tenant) ? Sight::with_private : Sight::public_only;
+  CF_TRY(std::string text, services.portfolios.status(call.context, tenant, sight));
   return json_text(200, std::move(text), "no-store");
 }
 
@@ -138,8 +145,9 @@ Result<http::Response> search(Services& services, Call& call) {
   if (explain != "true" && explain != "false")
     return Error(Code::invalid_argument, "explain must be true or false");
   if (explain == "true") request.explain = SearchRequest::Explain::yes;
+  CF_TRY(request.sight, sight_of(call.principal, tenant, call.request.find_query("private")));
   CF_TRY(std::string text, services.portfolios.search(call.context, tenant, request));
-  return json_text(200, std::move(text), "no-cache");
+  return json_text(200, std::move(text), cache_control_for(request.sight));
 }
 
 }  // namespace

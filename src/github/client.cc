@@ -1,6 +1,9 @@
 #include "github/client.h"
 
+#include <algorithm>
+
 #include "base/guarded.h"
+#include "crypto/hash.h"
 #include "github/api.h"
 #include "github/graph_details.h"
 #include "github/lists.h"
@@ -21,6 +24,8 @@ struct Client::State {
         api(options, std::move(endpoints), http, the_clock, lent ? *lent : *own_pause, random,
             the_log, metrics) {}
 
+  // Asked once: nobody changes the owner of a token.
+  Result<TokenOwner> owner_of_token(const Context& ctx, Usage& usage);
   // Whether the login's private repositories are reached through the token's own route.
   Result<bool> is_own(const Context& ctx, const std::string& login, Visibility visibility,
                       Usage& usage);
@@ -33,7 +38,7 @@ struct Client::State {
   GithubMetrics metrics;
   BatchSizes sizes;
   Api api;
-  Guarded<std::string> own_login;  // The token's, once it is known.
+  Guarded<std::optional<TokenOwner>> token_owner;  // Once it is known.
 };
 
 namespace {
@@ -61,23 +66,49 @@ Status check_login(const std::string& login) {
   return Error(Code::invalid_argument, "'" + login + "' is not a GitHub login");
 }
 
+Result<Probe> probe_from(const RestAnswer& answer, const ProbeOptions& options) {
+  Probe probe;
+  probe.etag = std::string(answer.headers.find("ETag").value_or(""));
+  if (answer.status == 304) {
+    probe.unchanged = true;
+    if (probe.etag.empty()) probe.etag = options.etag;
+    return probe;
+  }
+  CF_TRY(probe.page, page_from(answer.value));
+  if (!next_page(answer.headers).empty()) probe.completeness = Completeness::partial;
+  return probe;
+}
+
+bool lists_another(const std::vector<Repository>& page, const std::string& login) {
+  return std::any_of(page.begin(), page.end(), [&](const Repository& repository) {
+    return !same_login(repository.owner.login, login);
+  });
+}
+
 }  // namespace
+
+Result<TokenOwner> Client::State::owner_of_token(const Context& ctx, Usage& usage) {
+  {
+    auto known = token_owner.lock();
+    if (*known) return **known;
+  }
+  const auto answer = api.get(ctx, {"/user"}, usage);
+  // An installation's token speaks for nobody: GitHub refuses the question, and only that.
+  if (!answer && answer.error().code() == Code::permission_denied) return TokenOwner();
+  if (!answer) return answer.error();
+  TokenOwner owner;
+  owner.id = json::find_int(answer->value, "id").value_or(0);
+  owner.login = std::string(json::find_string(answer->value, "login").value_or(""));
+  auto known = token_owner.lock();
+  *known = owner;
+  return owner;
+}
 
 Result<bool> Client::State::is_own(const Context& ctx, const std::string& login,
                                    Visibility visibility, Usage& usage) {
   if (visibility == Visibility::public_only || !api.has_token()) return false;
-  std::string own;
-  {
-    auto known = own_login.lock();
-    own = *known;
-  }
-  if (own.empty()) {
-    CF_TRY(const RestAnswer answer, api.get(ctx, {"/user"}, usage));
-    own = std::string(json::find_string(answer.value, "login").value_or(""));
-    auto known = own_login.lock();
-    *known = own;
-  }
-  return !own.empty() && same_login(own, login);
+  CF_TRY(const TokenOwner owner, owner_of_token(ctx, usage));
+  return owner.id != 0 && same_login(owner.login, login);
 }
 
 Transport Client::State::transport_for(const Context& ctx, Transport wanted) {
@@ -116,21 +147,32 @@ RepositoryRef ref_of(const Repository& repository) {
 
 Result<Probe> Client::probe(const Context& ctx, const std::string& login, ProbeOptions options) {
   CF_CHECK(check_login(login));
-  Probe probe;
-  CF_TRY(const bool own, state_->is_own(ctx, login, options.visibility, probe.usage));
-  RestCall call{list_target(login, own)};
-  call.etag = options.etag;
-  CF_TRY(const RestAnswer answer, state_->api.get(ctx, call, probe.usage));
-  if (answer.status == 404) return no_such_login(login);
-  probe.etag = std::string(answer.headers.find("ETag").value_or(""));
-  if (answer.status == 304) {
-    probe.unchanged = true;
-    if (probe.etag.empty()) probe.etag = options.etag;
+  if (options.token_owner) {
+    auto known = state_->token_owner.lock();
+    if (!*known) *known = options.token_owner;
+  }
+  Usage usage;
+  for (int attempt = 1;; ++attempt) {
+    CF_TRY(const bool own, state_->is_own(ctx, login, options.visibility, usage));
+    RestCall call{list_target(login, own)};
+    call.etag = options.etag;
+    CF_TRY(const RestAnswer answer, state_->api.get(ctx, call, usage));
+    if (answer.status == 404) return no_such_login(login);
+    CF_TRY(Probe probe, probe_from(answer, options));
+    if (own && lists_another(probe.page, login)) {
+      // The account was renamed since the token's owner was asked.
+      if (attempt > 1)
+        return Error(Code::unavailable, "GitHub lists another account's repositories");
+      auto known = state_->token_owner.lock();
+      known->reset();
+      continue;
+    }
+    probe.all_visible = own;
+    probe.usage = usage;
+    auto known = state_->token_owner.lock();
+    if (*known) probe.token_owner = **known;
     return probe;
   }
-  CF_TRY(probe.page, page_from(answer.value));
-  if (!next_page(answer.headers).empty()) probe.completeness = Completeness::partial;
-  return probe;
 }
 
 Result<Listing> Client::list_repositories(const Context& ctx, const std::string& login,
@@ -175,6 +217,13 @@ Result<DetailsAnswer> Client::fetch_details(const Context& ctx, std::span<const 
       return answer;
   // Nobody got an answer: what they have in common is the caller's answer.
   return answer.repositories.front().unknown()->error;
+}
+
+std::string Client::token_tag() const {
+  if (state_->options.token.empty()) return "";
+  constexpr std::size_t kDigits = 16;
+  return crypto::sha256_hex("cloudfolio token tag\n" + state_->options.token.reveal())
+      .substr(0, kDigits);
 }
 
 BudgetView Client::budget() const {

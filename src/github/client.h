@@ -62,6 +62,13 @@ struct Listing {
   Usage usage;
 };
 
+// The account that the token speaks for. `id` 0: none (no token, or an installation's).
+struct TokenOwner {
+  std::int64_t id = 0;
+  std::string login;
+  bool operator==(const TokenOwner&) const = default;
+};
+
 struct Probe {
   // GitHub answered 304: the same list as when the ETag was given. Everything else is empty then.
   bool unchanged = false;
@@ -71,11 +78,18 @@ struct Probe {
   std::vector<Repository> page;
   // whole: the page is all there is.
   Completeness completeness = Completeness::whole;
+  // The list was asked where the owner's private repositories stand too: the token is the owner's.
+  bool all_visible = false;
+  // Whose token it is, where all visible ones were wanted.
+  TokenOwner token_owner = {};
   Usage usage;
 };
 struct ProbeOptions {
   std::string etag = {};  // Of the last probe; empty: unconditional.
   Visibility visibility = Visibility::public_only;
+  // What an earlier probe with the same token said, which saves a request where this process has
+  // not asked yet. It is not trusted beyond that: a list of somebody else's is asked again.
+  std::optional<TokenOwner> token_owner = {};
 };
 
 // Which repository: the node id decides; owner and name are for REST, and may be out of date.
@@ -132,6 +146,8 @@ class Client {
   Result<DetailsAnswer> fetch_details(const Context& ctx, std::span<const RepositoryRef> refs,
                                       Transport transport);
 
+  // Tells one token from another without being one: a digest; "" without a token.
+  std::string token_tag() const;
   BudgetView budget() const;
   // Everything since open().
   Usage usage() const;

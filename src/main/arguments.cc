@@ -102,6 +102,8 @@ void add_portfolio_commands(CLI::App& app, Parsing& parsing) {
   search->add_option("--limit", parsing.search.limit, "Results at most")->check(CLI::Range(1, 100));
   search->add_option("--hits", parsing.search.hits_per_repository, "Passages a repository at most")
       ->check(CLI::Range(1, 20));
+  search->add_flag("--private", parsing.search.with_private,
+                   "Search the private repositories of the token's account too");
   search->add_flag("--explain", parsing.search.explain, "Say how each score came about");
   search->callback([&parsing] {
     parsing.search.query = joined(parsing.query_words);

@@ -33,6 +33,7 @@ struct SearchCommand {
   int limit = 10;
   int hits_per_repository = 1;
   bool explain = false;
+  bool with_private = false;
 };
 struct StatusCommand {
   std::string login;

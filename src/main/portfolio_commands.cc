@@ -92,6 +92,7 @@ Status run_command(const Invocation& invocation, const SearchCommand& command) {
   request.query = command.query;
   request.limit = command.limit;
   request.hits_per_repository = command.hits_per_repository;
+  if (command.with_private) request.sight = gateway::Sight::with_private;
   if (command.explain) request.explain = gateway::SearchRequest::Explain::yes;
   auto answer = running.session->portfolios().search(running.ctx, running.tenant, request);
   if (!answer && answer.error().code() == Code::not_found) {
@@ -109,7 +110,8 @@ Status run_command(const Invocation& invocation, const SearchCommand& command) {
 Status run_command(const Invocation& invocation, const StatusCommand& command) {
   CF_TRY(auto running,
          begin(invocation, command.login, roles::System::Work::read_only, invocation.config));
-  CF_TRY(const auto status, running.session->portfolios().status(running.ctx, running.tenant));
+  CF_TRY(const auto status, running.session->portfolios().status(running.ctx, running.tenant,
+                                                                 gateway::Sight::with_private));
   if (invocation.output == Output::json) {
     print_json(status);
     return Done{};

@@ -44,7 +44,8 @@ void show_result(std::size_t rank, const json::Object& result) {
     std::printf("  %s:%lld-%lld", path.c_str(), int_at(result, "line_from"),
                 int_at(result, "line_to"));
   }
-  std::printf("  (%.3f)\n", number_at(result, "score"));
+  std::printf("  (%.3f)%s\n", number_at(result, "score"),
+              text_at(result, "visibility") == "private" ? "  private" : "");
   if (const std::string heading = text_at(result, "heading"); !heading.empty()) {
     std::printf("    %s\n", heading.c_str());
   }
@@ -122,6 +123,10 @@ Status show_search(const std::string& answer) {
   if (const std::string why = text_at(search, "mode_reason"); !why.empty()) {
     std::printf("(%s)\n", why.c_str());
   }
+  if (const json::Object* own = json::find_object(search, "private")) {
+    std::printf("private: mode %s, generation %lld\n", text_at(*own, "mode").c_str(),
+                int_at(*own, "generation"));
+  }
   return Done{};
 }
 
@@ -136,6 +141,12 @@ Status show_status(const std::string& status) {
   } else {
     std::printf("%s: nothing published yet; run `cloudfolio sync %s`\n",
                 text_at(report, "login").c_str(), text_at(report, "login").c_str());
+  }
+  if (const json::Value* own = json::find_path(report, "private.last_sync")) {
+    if (const auto* sync = own->if_object()) {
+      std::printf("private: generation %lld, %lld repositories seen, %lld mirrored\n",
+                  int_at(*sync, "generation"), int_at(*sync, "seen"), int_at(*sync, "mirrored"));
+    }
   }
   if (const json::Array* jobs = json::find_array(report, "jobs")) {
     for (const json::Value& job : *jobs) {

@@ -60,12 +60,15 @@ Result<roles::JobView> watch(const Context& ctx, roles::Session& session, const 
 
 Status watch_index(const Context& ctx, roles::Session& session, const TenantId& tenant,
                    Progress& progress) {
-  const InstanceId job(search::index_instance(tenant));
-  CF_TRY(const auto found, session.find_job(ctx, job));
-  if (!found) return Done{};
-  const auto indexed = watch(ctx, session, job, "Indexing", progress);
-  if (!indexed && ctx.stopped()) return indexed.error();
-  if (!indexed) progress.say("searches go by words alone: " + indexed.error().message());
+  for (const std::string& id :
+       {search::index_instance(tenant), search::private_index_instance(tenant)}) {
+    const InstanceId job(id);
+    CF_TRY(const auto found, session.find_job(ctx, job));
+    if (!found) continue;
+    const auto indexed = watch(ctx, session, job, "Indexing", progress);
+    if (!indexed && ctx.stopped()) return indexed.error();
+    if (!indexed) progress.say("searches go by words alone: " + indexed.error().message());
+  }
   return Done{};
 }
 

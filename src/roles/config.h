@@ -38,6 +38,8 @@ struct Config {
   Secret github_token;
   std::string github_ca_file;
   std::int64_t github_timeout_seconds = 15;
+  bool github_private_repositories = true;
+  std::int64_t github_private_right_minutes = 60;
 
   std::string server_listen = "127.0.0.1:7071";
   std::int64_t server_threads = 4;

@@ -151,10 +151,20 @@ Result<gateway::PublishedBundle> LocalPortfolios::bundle_head(const Context& ctx
 }
 
 Result<std::string> LocalPortfolios::repository(const Context& ctx, const TenantId& tenant,
-                                                const std::string& name) {
-  CF_TRY(const auto entry,
-         parts_.platform.cache().open_for_queries(tenant).read_repository(ctx, name));
-  return cache::to_json(entry);
+                                                const std::string& name, gateway::Sight sight) {
+  const auto entry = parts_.platform.cache().open_for_queries(tenant).read_repository(ctx, name);
+  if (entry) return cache::to_json(*entry);
+  if (entry.error().code() != Code::not_found) return entry.error();
+  CF_TRY(const auto own, open_private(ctx, tenant, sight));
+  if (!own) return entry.error();
+  CF_TRY(const auto hidden, own->read_repository(ctx, name));
+  return cache::to_json(hidden);
+}
+
+Result<std::optional<cache::TenantCache>> LocalPortfolios::open_private(
+    const Context& ctx, const TenantId& tenant, gateway::Sight sight) const {
+  if (sight == gateway::Sight::public_only) return std::optional<cache::TenantCache>();
+  return cache::open_private(ctx, parts_.platform.cache(), &parts_.platform.rights(), tenant);
 }
 
 Result<std::string> LocalPortfolios::search(const Context& ctx, const TenantId& tenant,
@@ -165,20 +175,27 @@ Result<std::string> LocalPortfolios::search(const Context& ctx, const TenantId& 
       .hits_per_repository = static_cast<std::size_t>(request.hits_per_repository),
       .explain = request.explain == gateway::SearchRequest::Explain::yes ? search::Explain::yes
                                                                          : search::Explain::no};
+  CF_TRY(const auto own, open_private(ctx, tenant, request.sight));
   CF_TRY(const auto answer,
-         parts_.search.search(ctx, parts_.platform.cache().open_for_queries(tenant), query));
+         parts_.search.search(ctx, parts_.platform.cache().open_for_queries(tenant), query,
+                              own ? &*own : nullptr));
   return search::to_json(answer);
 }
 
 Result<std::string> LocalPortfolios::answer(const Context& ctx, const TenantId& tenant,
-                                            const std::string& question) {
+                                            const std::string& question, gateway::Sight sight) {
+  CF_TRY(const auto own, open_private(ctx, tenant, sight));
   CF_TRY(const auto answer,
-         parts_.search.answer(ctx, parts_.platform.cache().open_for_queries(tenant), question));
+         parts_.search.answer(ctx, parts_.platform.cache().open_for_queries(tenant), question,
+                              own ? &*own : nullptr));
   return search::to_json(answer);
 }
 
-Result<std::string> LocalPortfolios::status(const Context& ctx, const TenantId& tenant) {
-  return status_report(ctx, parts_.platform.cache().open(tenant), parts_.client, parts_.progress);
+Result<std::string> LocalPortfolios::status(const Context& ctx, const TenantId& tenant,
+                                            gateway::Sight sight) {
+  StatusParts parts{parts_.client, parts_.progress, sight, std::nullopt};
+  CF_TRY(parts.own, open_private(ctx, tenant, sight));
+  return status_report(ctx, parts_.platform.cache().open(tenant), parts);
 }
 
 // Which roles have a process; work for a missing one waits.

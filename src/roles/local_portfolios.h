@@ -42,11 +42,13 @@ class LocalPortfolios final : public gateway::Portfolios {
                                     const gateway::TrainRequest&) override;
   Result<gateway::PublishedBundle> bundle(const Context&, const TenantId&) override;
   Result<gateway::PublishedBundle> bundle_head(const Context&, const TenantId&) override;
-  Result<std::string> repository(const Context&, const TenantId&, const std::string& name) override;
+  Result<std::string> repository(const Context&, const TenantId&, const std::string& name,
+                                 gateway::Sight) override;
   Result<std::string> search(const Context&, const TenantId&,
                              const gateway::SearchRequest&) override;
-  Result<std::string> answer(const Context&, const TenantId&, const std::string& question) override;
-  Result<std::string> status(const Context&, const TenantId&) override;
+  Result<std::string> answer(const Context&, const TenantId&, const std::string& question,
+                             gateway::Sight) override;
+  Result<std::string> status(const Context&, const TenantId&, gateway::Sight) override;
   Result<std::string> health(const Context&) override;
 
  private:
@@ -56,6 +58,9 @@ class LocalPortfolios final : public gateway::Portfolios {
   // A deleted tenant whose portfolio somebody asks for is a new one. Conflict while it is deleted.
   Status begin_again(const Context& ctx, const TenantId& tenant);
   Status tell_roles(const Context& ctx, json::Object& report);
+  // The private cache where the caller may see it and a right is live.
+  Result<std::optional<cache::TenantCache>> open_private(const Context& ctx, const TenantId& tenant,
+                                                         gateway::Sight sight) const;
 
   Parts parts_;
   // Spellings that were dealt with in this process.

@@ -46,6 +46,9 @@ Result<std::unique_ptr<Platform>> Platform::open(const Config& config, const Clo
   }
   platform->cache_ = std::make_unique<cache::Cache>(platform->tenancy_->guarded_blobs(), clock,
                                                     platform->metrics_, options);
+  CF_TRY(storage::Table* const rights, platform->storage_->table(cache::kRightsTable));
+  platform->rights_ = std::make_unique<cache::Rights>(
+      *rights, clock, std::chrono::minutes(config.github_private_right_minutes));
   return platform;
 }
 

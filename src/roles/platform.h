@@ -11,6 +11,7 @@
 #include "base/random.h"
 #include "base/result.h"
 #include "cache/cache.h"
+#include "cache/rights.h"
 #include "http/client.h"
 #include "roles/config.h"
 #include "roles/tenancy_desk.h"
@@ -34,6 +35,7 @@ class Platform {
   http::Client& http() { return *http_; }
   cache::Cache& cache() { return *cache_; }
   TenancyDesk& tenancy() { return *tenancy_; }
+  const cache::Rights& rights() { return *rights_; }
 
  private:
   explicit Platform(const Clock& clock) : clock_(clock), random_(Random::from_system()) {}
@@ -47,6 +49,7 @@ class Platform {
   std::unique_ptr<http::Client> http_;
   std::unique_ptr<TenancyDesk> tenancy_;
   std::unique_ptr<cache::Cache> cache_;
+  std::unique_ptr<cache::Rights> rights_;
 };
 
 }  // namespace cloudfolio::roles

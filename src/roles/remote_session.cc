@@ -88,6 +88,9 @@ class RemoteSession final : public Session,
   }
 
  private:
+  static std::string shown(gateway::Sight sight) {
+    return sight == gateway::Sight::with_private ? "true" : "false";
+  }
   static std::string path_of(const TenantId& tenant) {
     return "/v1/portfolios/" + http::percent_encode(tenant.str());
   }
@@ -166,8 +169,9 @@ class RemoteSession final : public Session,
   }
 
   Result<std::string> repository(const Context& ctx, const TenantId& tenant,
-                                 const std::string& name) override {
-    return get(ctx, path_of(tenant) + "/repositories/" + http::percent_encode(name));
+                                 const std::string& name, gateway::Sight sight) override {
+    return get(ctx, path_of(tenant) + "/repositories/" + http::percent_encode(name) +
+                        "?private=" + shown(sight));
   }
 
   Result<std::string> search(const Context& ctx, const TenantId& tenant,
@@ -177,17 +181,22 @@ class RemoteSession final : public Session,
                             {{"q", request.query},
                              {"limit", std::to_string(request.limit)},
                              {"hits", std::to_string(request.hits_per_repository)},
+                             {"private", shown(request.sight)},
                              {"explain", request.explain == gateway::SearchRequest::Explain::yes
                                              ? "true"
                                              : "false"}}));
   }
 
   Result<std::string> answer(const Context& ctx, const TenantId& tenant,
-                             const std::string& question) override {
-    return post(ctx, "/api/ai", {{"query", question}, {"username", tenant.str()}});
+                             const std::string& question, gateway::Sight sight) override {
+    return post(ctx, "/api/ai",
+                {{"query", question},
+                 {"username", tenant.str()},
+                 {"private", sight == gateway::Sight::with_private}});
   }
 
-  Result<std::string> status(const Context& ctx, const TenantId& tenant) override {
+  // The server shows what its own caller may see.
+  Result<std::string> status(const Context& ctx, const TenantId& tenant, gateway::Sight) override {
     return get(ctx, path_of(tenant) + "/status");
   }
 

@@ -1,6 +1,7 @@
 #include "roles/status_report.h"
 
 #include "base/time_text.h"
+#include "gateway/instance_view.h"
 #include "json/json.h"
 
 namespace cloudfolio::roles {
@@ -57,35 +58,48 @@ json::Value job(const Context& ctx, const TenantId& tenant,
   return shown;
 }
 
-Result<json::Array> jobs(const Context& ctx, const TenantId& tenant, durable::Client& client,
-                         ProgressBoard& board) {
-  json::Array shown;
+// Of the public text, or behind "private:" of the other.
+Status add_jobs(const Context& ctx, const TenantId& tenant, const std::string& prefix,
+                durable::Client& client, ProgressBoard& board, json::Array& shown) {
   for (const char* kind : {"refresh:", "index:"}) {
-    CF_TRY(const auto state, client.get(ctx, InstanceId(kind + tenant.str())));
+    CF_TRY(const auto state, client.get(ctx, InstanceId(prefix + kind + tenant.str())));
     if (state) shown.push_back(job(ctx, tenant, *state, board));
   }
   durable::QueryFilter trainings;
-  trainings.id_prefix = "train:" + tenant.str() + ":";
+  trainings.id_prefix = prefix + "train:" + tenant.str() + ":";
   trainings.include = durable::Include::payloads;
   CF_TRY(const auto page, client.query(ctx, trainings, kTrainingsShownMax));
   for (const auto& state : page.instances) shown.push_back(job(ctx, tenant, state, board));
-  return shown;
+  return Done{};
+}
+
+Result<json::Value> last_sync(const Context& ctx, const cache::TenantCache& tenant) {
+  CF_TRY(const auto report, tenant.find_sync_report(ctx));
+  return report ? parsed_or_null(*report) : json::Value();
 }
 
 }  // namespace
 
 Result<std::string> status_report(const Context& ctx, const cache::TenantCache& tenant,
-                                  durable::Client* client, ProgressBoard& progress) {
+                                  const StatusParts& parts) {
+  const bool with_private = parts.sight == gateway::Sight::with_private;
   json::Object report;
   report["login"] = tenant.tenant().str();
   report["published"] = published(ctx, tenant);
-  report["jobs"] = json::Array();
-  if (client != nullptr) {
-    CF_TRY(auto known, jobs(ctx, tenant.tenant(), *client, progress));
-    report["jobs"] = std::move(known);
+  json::Array jobs;
+  if (parts.client != nullptr)
+    CF_CHECK(add_jobs(ctx, tenant.tenant(), "", *parts.client, parts.progress, jobs));
+  if (parts.client != nullptr && with_private)
+    CF_CHECK(add_jobs(ctx, tenant.tenant(), "private:", *parts.client, parts.progress, jobs));
+  report["jobs"] = std::move(jobs);
+  CF_TRY(report["last_sync"], last_sync(ctx, tenant));
+  if (!with_private) gateway::hide_costs(report["last_sync"]);
+  if (with_private) report["private"] = nullptr;
+  if (parts.own) {
+    CF_TRY(json::Value own_sync, last_sync(ctx, *parts.own));
+    report["private"] = {{"published", published(ctx, *parts.own)},
+                         {"last_sync", std::move(own_sync)}};
   }
-  CF_TRY(const auto last_sync, tenant.find_sync_report(ctx));
-  report["last_sync"] = last_sync ? parsed_or_null(*last_sync) : json::Value();
   report["last_training"] = nullptr;
   if (const auto info = tenant.publication_info(ctx); info && !info->content.empty()) {
     const auto record = tenant.find_model_record(ctx, info->content);

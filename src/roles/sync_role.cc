@@ -16,9 +16,11 @@ Result<std::unique_ptr<SyncRole>> SyncRole::open(const Config& config, Platform&
                                              platform.metrics()));
   // GraphQL wants a token; without one REST's anonymous budget is what there is.
   const bool batches = flag(config, "ENABLE_GRAPHQL_BATCH_FETCH") && !config.github_token.empty();
-  role->source_ = std::make_unique<sync::GitHubSource>(*role->github_, [batches] {
-    return batches ? github::Transport::graphql : github::Transport::rest;
-  });
+  role->source_ = std::make_unique<sync::GitHubSource>(
+      *role->github_, config.github_api_url,
+      [batches] { return batches ? github::Transport::graphql : github::Transport::rest; },
+      config.github_private_repositories ? github::Visibility::all_visible
+                                         : github::Visibility::public_only);
   cache::ContentIdentity identity;
   identity.recipe_version = training::kRecipeVersion;
   role->steps_ = std::make_unique<sync::RefreshSteps>(
@@ -28,6 +30,7 @@ Result<std::unique_ptr<SyncRole>> SyncRole::open(const Config& config, Platform&
                      .log = platform.log(),
                      .metrics = platform.metrics(),
                      .identity = std::move(identity),
+                     .rights = &platform.rights(),
                      .accounts = &platform.tenancy().accounts()});
   return role;
 }

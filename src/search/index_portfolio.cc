@@ -177,8 +177,14 @@ Result<std::string> run_build(const Context& ctx, cache::Cache& cache, std::stri
   const auto login = json::find_string(request, "login");
   if (!login || login->empty()) return Error(Code::invalid_argument, "input: 'login' is missing");
   const auto model = json::find_string(request, "model").value_or("");
-  CF_TRY(const IndexReport report, build_index(ctx, cache.open(TenantId(std::string(*login))),
-                                               std::string(model), services, options));
+  cache::Place place(TenantId(std::string{*login}));
+  if (const auto scope = json::find_string(request, "scope")) {
+    const auto known = cache::Scope::from(*scope);
+    if (!known) return Error(Code::invalid_argument, "input: 'scope' is none");
+    place.scope = *known;
+  }
+  CF_TRY(const IndexReport report,
+         build_index(ctx, cache.open(place), std::string(model), services, options));
   return to_json(report);
 }
 
@@ -216,10 +222,14 @@ durable::Orchestration<> index_portfolio(durable::OrchestrationContext& ctx, std
 std::string index_instance(const TenantId& tenant) {
   return "index:" + tenant.str();
 }
+std::string private_index_instance(const TenantId& tenant) {
+  return "private:" + index_instance(tenant);
+}
 
-std::string index_input(const TenantId& tenant, std::string_view model) {
+std::string index_input(const cache::Place& place, std::string_view model) {
   json::Object input;
-  input["login"] = tenant.str();
+  input["login"] = place.tenant.str();
+  if (!place.scope.is_public()) input["scope"] = place.scope.text();
   if (!model.empty()) input["model"] = model;
   return json::write(input);
 }
@@ -227,6 +237,7 @@ std::string index_input(const TenantId& tenant, std::string_view model) {
 std::string to_json(const IndexReport& report) {
   json::Object object;
   object["login"] = report.login;
+  if (!report.scope.empty()) object["scope"] = report.scope;
   object["generation"] = report.generation;
   object["model"] = report.model;
   object["content"] = report.content;
@@ -247,6 +258,7 @@ Result<IndexReport> build_index(const Context& ctx, const cache::TenantCache& te
   IndexMetrics metrics(services.metrics);
   IndexReport report;
   report.login = tenant.tenant().str();
+  report.scope = tenant.scope().text();
   std::optional<VectorIndex> made;
   bool done = false;
   for (int attempt = 0; attempt < kAttemptsMax && !done; ++attempt) {
@@ -256,7 +268,9 @@ Result<IndexReport> build_index(const Context& ctx, const cache::TenantCache& te
     return Error(Code::unavailable,
                  "index of " + report.login + ": newer publications kept coming first; try again");
   }
-  if (options.training == Training::on && !report.content.empty() && report.repository_count > 0) {
+  // What is published trains on public text.
+  const bool may_train = options.training == Training::on && tenant.scope().is_public();
+  if (may_train && !report.content.empty() && report.repository_count > 0) {
     CF_TRY(const auto record, tenant.find_model_record(ctx, report.content));
     report.needs_training = !record.has_value();
   }
@@ -266,7 +280,8 @@ Result<IndexReport> build_index(const Context& ctx, const cache::TenantCache& te
   metrics.chunks.with({"reused"})
       .add(report.chunk_count - std::min(report.chunk_count, report.embedded_count));
   services.log.info(ctx, "search.index_built",
-                    {{"generation", report.generation},
+                    {{"scope", cache::identity_scope(tenant.scope())},
+                     {"generation", report.generation},
                      {"model", report.model},
                      {"chunks_count", report.chunk_count},
                      {"embedded_count", report.embedded_count},

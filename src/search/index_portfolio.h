@@ -1,10 +1,11 @@
 #pragma once
 // Building the index: the orchestration `index_portfolio` and its activity `build_index`.
 //
-// Instance `index:{login}`, input {"login", "model"?}: `model` names a tuned model to go over to;
-// without it, the model that answers now is kept. A start while it runs sends it the event `again`
-// with such an input, and it runs once more. It ends by asking for training (activity
-// `start_orchestration`, which roles/ registers) where this content was never trained on.
+// Instance `index:{login}`, or `private:index:{login}` of the private publication; input {"login",
+// "scope"?, "model"?}: `scope` (cache/place.h) is there for the private one; `model` names a tuned
+// model to go over to; without it, the model that answers now is kept. A start while it runs sends
+// it the event `again` with such an input, and it runs once more. It ends by asking for training
+// (activity `start_orchestration`, which roles/ registers) where this content was never trained on.
 //
 // Only chunks whose text changed are embedded. While a portfolio has no index yet, each slice of
 // repositories is published as it is ready, so coverage grows; a change of model is published
@@ -36,12 +37,14 @@ namespace cloudfolio::search {
 inline constexpr char kIndexPortfolio[] = "index_portfolio";
 inline constexpr char kBuildIndex[] = "build_index";
 inline constexpr char kAgainEvent[] = "again";
-std::string index_instance(const TenantId& tenant);  // "index:octocat"
+std::string index_instance(const TenantId& tenant);          // "index:octocat"
+std::string private_index_instance(const TenantId& tenant);  // "private:index:octocat"
 // The input of `index_portfolio`; `model` empty: keep the model.
-std::string index_input(const TenantId& tenant, std::string_view model);
+std::string index_input(const cache::Place& place, std::string_view model);
 
 struct IndexReport {
   std::string login;
+  std::string scope;  // "" of the public publication
   std::uint64_t generation = 0;
   std::string model;
   std::string content;

@@ -12,6 +12,7 @@
 #include "search/answer.h"
 #include "search/excerpt.h"
 #include "search/load.h"
+#include "search/merge.h"
 #include "search/metrics.h"
 #include "telemetry/log.h"
 
@@ -79,11 +80,16 @@ struct PortfolioSearch::State {
                      const LoadedPortfolio& loaded, const std::string& text);
   Result<std::shared_ptr<const LoadedPortfolio>> load(const Context& ctx,
                                                       const cache::TenantCache& tenant);
-  std::shared_ptr<Slot> slot_of(const TenantId& tenant);
+  std::shared_ptr<Slot> slot_of(const cache::Place& place);
+  void forget(const cache::Place& place);
   void drop_beyond_budget();
+  Result<SearchAnswer> search_one(const Context& ctx, const cache::TenantCache& tenant,
+                                  const Query& query, const ParsedQuery& parsed);
+  Result<PortfolioAnswer> answer_one(const Context& ctx, const cache::TenantCache& tenant,
+                                     const ParsedQuery& query);
 
   struct Kept {
-    TenantId tenant;
+    cache::Place place;
     std::shared_ptr<Slot> slot;
   };
   TextEmbedders& embedders;
@@ -94,15 +100,20 @@ struct PortfolioSearch::State {
   Guarded<std::list<Kept>> slots;  // Last used first.
 };
 
-std::shared_ptr<Slot> PortfolioSearch::State::slot_of(const TenantId& tenant) {
+std::shared_ptr<Slot> PortfolioSearch::State::slot_of(const cache::Place& place) {
   auto kept = slots.lock();
   for (auto at = kept->begin(); at != kept->end(); ++at) {
-    if (at->tenant != tenant) continue;
+    if (at->place != place) continue;
     kept->splice(kept->begin(), *kept, at);
     return kept->front().slot;
   }
-  kept->push_front({tenant, std::make_shared<Slot>()});
+  kept->push_front({place, std::make_shared<Slot>()});
   return kept->front().slot;
+}
+
+void PortfolioSearch::State::forget(const cache::Place& place) {
+  auto kept = slots.lock();
+  kept->remove_if([&](const Kept& one) { return one.place == place; });
 }
 
 void PortfolioSearch::State::drop_beyond_budget() {
@@ -163,8 +174,10 @@ PortfolioSearch::~PortfolioSearch() = default;
 Result<std::shared_ptr<const LoadedPortfolio>> PortfolioSearch::State::load(
     const Context& ctx, const cache::TenantCache& tenant) {
   const auto info = tenant.publication_info(ctx);
+  // What is gone from the store does not stay in memory.
+  if (!info && info.error().code() == Code::not_found) forget(tenant.place());
   if (!info) return info.error();
-  const std::shared_ptr<Slot> slot = slot_of(tenant.tenant());
+  const std::shared_ptr<Slot> slot = slot_of(tenant.place());
   const auto current = [&]() -> std::shared_ptr<const LoadedPortfolio> {
     auto kept = slot->loaded.lock();
     return *kept && (*kept)->portfolio->info().etag == info->etag ? *kept : nullptr;
@@ -193,8 +206,34 @@ Result<std::shared_ptr<const Portfolio>> PortfolioSearch::portfolio(
   return loaded->portfolio;
 }
 
+Result<SearchAnswer> PortfolioSearch::State::search_one(const Context& ctx,
+                                                        const cache::TenantCache& tenant,
+                                                        const Query& query,
+                                                        const ParsedQuery& parsed) {
+  CF_TRY(const auto loaded, load(ctx, tenant));
+  const Portfolio& folio = *loaded->portfolio;
+  const Meaning meaning = meaning_of(ctx, tenant, *loaded, parsed.text);
+  RankingOptions ranking_options;
+  ranking_options.limit = query.limit;
+  ranking_options.hits_per_repository = query.hits_per_repository;
+  Ranking ranking = rank(folio, parsed, meaning.vector, ranking_options);
+
+  SearchAnswer answer;
+  answer.query = query.text;
+  answer.mode = meaning.vector.empty() ? "lexical" : "hybrid";
+  answer.mode_reason = meaning.reason;
+  answer.model = meaning.vector.empty() ? "" : folio.info().index.model;
+  answer.generation = folio.info().generation;
+  answer.coverage =
+      std::to_string(folio.covered_count()) + "/" + std::to_string(folio.repository_count());
+  for (const Hit& hit : ranking.hits) answer.results.push_back(result_of(folio, hit, parsed));
+  answer.facets = std::move(ranking.facets);
+  answer.explain = query.explain;
+  return answer;
+}
+
 Result<SearchAnswer> PortfolioSearch::search(const Context& ctx, const cache::TenantCache& tenant,
-                                             const Query& query) {
+                                             const Query& query, const cache::TenantCache* own) {
   const auto started = state_->clock.now();
   const auto observe = [&](std::string_view mode) {
     const std::chrono::duration<double> took = state_->clock.now() - started;
@@ -207,58 +246,68 @@ Result<SearchAnswer> PortfolioSearch::search(const Context& ctx, const cache::Te
     return Error(Code::invalid_argument,
                  "limit and hits per repository go from 1 to " + std::to_string(kResultsMax));
   }
-  const auto loaded = state_->load(ctx, tenant);
-  if (!loaded) {
+  auto answer = state_->search_one(ctx, tenant, query, *parsed);
+  if (!answer) {
     observe("failed");
-    return loaded.error();
+    return std::move(answer).error();
   }
-  const Portfolio& folio = *(*loaded)->portfolio;
-  const State::Meaning meaning = state_->meaning_of(ctx, tenant, **loaded, parsed->text);
-  RankingOptions options;
-  options.limit = query.limit;
-  options.hits_per_repository = query.hits_per_repository;
-  Ranking ranking = rank(folio, *parsed, meaning.vector, options);
+  if (own) merge(*answer, state_->search_one(ctx, *own, query, *parsed), query.limit);
+  observe(answer->mode);
+  return answer;
+}
 
-  SearchAnswer answer;
-  answer.query = query.text;
+// The evidence of one publication, best first; the text is made of it later.
+Result<PortfolioAnswer> PortfolioSearch::State::answer_one(const Context& ctx,
+                                                           const cache::TenantCache& tenant,
+                                                           const ParsedQuery& query) {
+  CF_TRY(const auto loaded, load(ctx, tenant));
+  const std::shared_ptr<const Portfolio> folio = loaded->portfolio;
+  const Meaning meaning = meaning_of(ctx, tenant, *loaded, query.text);
+  RankingOptions ranking_options;
+  ranking_options.limit = kResultsMax;
+  ranking_options.hits_per_repository = kAnswerPassagesPerRepository;
+  const Ranking ranking = rank(*folio, query, meaning.vector, ranking_options);
+
+  PortfolioAnswer answer;
+  answer.total_repositories = folio->repository_count();
   answer.mode = meaning.vector.empty() ? "lexical" : "hybrid";
-  answer.mode_reason = meaning.reason;
-  answer.model = meaning.vector.empty() ? "" : folio.info().index.model;
-  answer.generation = folio.info().generation;
-  answer.coverage =
-      std::to_string(folio.covered_count()) + "/" + std::to_string(folio.repository_count());
-  for (const Hit& hit : ranking.hits) answer.results.push_back(result_of(folio, hit, *parsed));
-  answer.facets = std::move(ranking.facets);
-  answer.explain = query.explain;
-  observe(answer.mode);
+  answer.model = meaning.vector.empty() ? "" : folio->info().index.model;
+  answer.generation = folio->info().generation;
+  for (const Hit& hit : ranking.hits)
+    if (is_evidence(hit)) answer.citations.push_back(result_of(*folio, hit, query));
   return answer;
 }
 
 Result<PortfolioAnswer> PortfolioSearch::answer(const Context& ctx,
                                                 const cache::TenantCache& tenant,
-                                                std::string_view question) {
+                                                std::string_view question,
+                                                const cache::TenantCache* own) {
   ParsedQuery query;
   query.text = std::string(retrieval::cut_utf8(question, kQueryBytesMax));
   if (std::all_of(query.text.begin(), query.text.end(), [](unsigned char c) { return c <= ' '; })) {
     return Error(Code::invalid_argument, "the question is empty: ask with words");
   }
-  CF_TRY(const auto loaded, state_->load(ctx, tenant));
-  const std::shared_ptr<const Portfolio> folio = loaded->portfolio;
-  const State::Meaning meaning = state_->meaning_of(ctx, tenant, *loaded, query.text);
-  RankingOptions options;
-  options.limit = kResultsMax;
-  options.hits_per_repository = kAnswerPassagesPerRepository;
-  const Ranking ranking = rank(*folio, query, meaning.vector, options);
-
-  PortfolioAnswer answer;
+  CF_TRY(PortfolioAnswer answer, state_->answer_one(ctx, tenant, query));
   answer.query = std::string(question);
-  answer.total_repositories = folio->repository_count();
-  answer.mode = meaning.vector.empty() ? "lexical" : "hybrid";
-  answer.model = meaning.vector.empty() ? "" : folio->info().index.model;
-  answer.generation = folio->info().generation;
-  for (const Hit& hit : ranking.hits) {
-    if (!is_evidence(hit)) continue;
-    SearchResult result = result_of(*folio, hit, query);
+  std::vector<SearchResult> evidence = std::move(answer.citations);
+  answer.citations.clear();
+  if (own) {
+    auto more = state_->answer_one(ctx, *own, query);
+    answer.own.emplace();
+    if (more) {
+      *answer.own = {more->mode, "", more->model, more->generation, ""};
+      answer.total_repositories += more->total_repositories;
+      for (SearchResult& result : more->citations) {
+        result.visibility = Visibility::private_;
+        evidence.push_back(std::move(result));
+      }
+      std::stable_sort(evidence.begin(), evidence.end(), comes_before);
+    } else {
+      answer.own->mode = "unavailable";
+      answer.own->mode_reason = more.error().message();
+    }
+  }
+  for (SearchResult& result : evidence) {
     auto& used = answer.repositories_used;
     const bool known = std::any_of(used.begin(), used.end(), [&](const RepositoryUsed& repository) {
       return repository.name == result.repository;
@@ -275,7 +324,7 @@ Result<PortfolioAnswer> PortfolioSearch::answer(const Context& ctx,
 
 void PortfolioSearch::forget(const TenantId& tenant) {
   auto kept = state_->slots.lock();
-  kept->remove_if([&](const State::Kept& slot) { return slot.tenant == tenant; });
+  kept->remove_if([&](const State::Kept& slot) { return slot.place.tenant == tenant; });
 }
 
 std::size_t PortfolioSearch::memory_bytes() const {

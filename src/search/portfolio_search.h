@@ -5,6 +5,11 @@
 // publication is noticed at the next query. While there are no vectors (or no model), words alone
 // rank, and the answer says so: mode "lexical", with the reason. Several queries that find the same
 // portfolio missing load it once.
+//
+// A caller who may read a tenant's private publication hands its cache over beside the public one
+// (`own`; cache/rights.h says who may). The two are ranked each for itself, with its own index and
+// model, and what is found is merged: exact names first, then by score. Nothing of it is kept where
+// a caller without `own` could meet it.
 // Threads: thread-safe. Lifetime: what the constructor borrows outlives the object.
 // Errors: invalid_argument (the query: the message says what to write), not_found (no portfolio was
 // published for this tenant), and the cache's own.
@@ -41,8 +46,12 @@ inline constexpr std::size_t kResultsMax = 100;
 // Bytes of a result's passage; longer chunks are shown by their best lines.
 inline constexpr std::size_t kPassageBytesMax = 700;
 
+enum class Visibility : std::uint8_t { public_, private_ };
+std::string_view to_string(Visibility visibility);  // "public", "private"
+
 struct SearchResult {
   std::string repository;
+  Visibility visibility = Visibility::public_;  // Written where private ones were searched too.
   std::string path;    // Empty: the repository as a whole (it has no document).
   std::string commit;  // The commit that the lines are of.
   std::size_t line_from = 0;
@@ -58,6 +67,15 @@ struct SearchResult {
   double dense_raw = 0;
 };
 
+// How the private publication took part in an answer.
+struct PrivateShare {
+  std::string mode;  // As in SearchAnswer; "unavailable" where it could not be read.
+  std::string mode_reason;
+  std::string model;
+  std::uint64_t generation = 0;
+  std::string coverage;
+};
+
 struct SearchAnswer {
   std::string query;
   std::string mode;         // "hybrid" or "lexical"
@@ -68,6 +86,7 @@ struct SearchAnswer {
   std::vector<SearchResult> results;
   Facets facets;
   Explain explain = Explain::no;
+  std::optional<PrivateShare> own;  // nullopt: only what is public was searched.
 };
 // What `search --json` prints: one compact object; docs/operating/cli.md lists its fields.
 std::string to_json(const SearchAnswer& answer);
@@ -88,6 +107,7 @@ struct PortfolioAnswer {
   std::string model;
   std::uint64_t generation = 0;
   std::string answered_by = "extract";  // No language model was asked.
+  std::optional<PrivateShare> own;
 };
 std::string to_json(const PortfolioAnswer& answer);
 
@@ -107,13 +127,14 @@ class PortfolioSearch {
   ~PortfolioSearch();
 
   Result<SearchAnswer> search(const Context& ctx, const cache::TenantCache& tenant,
-                              const Query& query);
+                              const Query& query, const cache::TenantCache* own = nullptr);
   Result<PortfolioAnswer> answer(const Context& ctx, const cache::TenantCache& tenant,
-                                 std::string_view question);
+                                 std::string_view question,
+                                 const cache::TenantCache* own = nullptr);
   // The tenant's portfolio as it is published now, loaded if need be.
   Result<std::shared_ptr<const Portfolio>> portfolio(const Context& ctx,
                                                      const cache::TenantCache& tenant);
-  // Frees what is kept of a tenant; the next query loads it again.
+  // Frees what is kept of a tenant, private places included; the next query loads it again.
   void forget(const TenantId& tenant);
   std::size_t memory_bytes() const;
 

@@ -10,9 +10,11 @@ json::Value number(double value) {
   return std::isfinite(value) ? json::Value(value) : json::Value(nullptr);
 }
 
-json::Object result_json(const SearchResult& result, Explain explain) {
+json::Object result_json(const SearchResult& result, Explain explain,
+                         const std::optional<PrivateShare>& own) {
   json::Object object;
   object["repository"] = result.repository;
+  if (own) object["visibility"] = to_string(result.visibility);
   object["path"] = result.path;
   object["commit"] = result.commit;
   object["line_from"] = result.line_from;
@@ -34,6 +36,16 @@ json::Object result_json(const SearchResult& result, Explain explain) {
   return object;
 }
 
+json::Object share_json(const PrivateShare& share) {
+  json::Object object;
+  object["mode"] = share.mode;
+  if (!share.mode_reason.empty()) object["mode_reason"] = share.mode_reason;
+  object["model"] = share.model;
+  object["generation"] = share.generation;
+  if (!share.coverage.empty()) object["coverage"] = share.coverage;
+  return object;
+}
+
 json::Array facet_json(const std::vector<FacetCount>& counts) {
   json::Array array;
   for (const FacetCount& facet : counts) {
@@ -52,9 +64,10 @@ std::string to_json(const SearchAnswer& answer) {
   object["model"] = answer.model;
   object["generation"] = answer.generation;
   object["coverage"] = answer.coverage;
+  if (answer.own) object["private"] = share_json(*answer.own);
   json::Array results;
   for (const SearchResult& result : answer.results) {
-    results.push_back(result_json(result, answer.explain));
+    results.push_back(result_json(result, answer.explain, answer.own));
   }
   object["results"] = std::move(results);
   object["facets"] = json::Object{{"language", facet_json(answer.facets.languages)},
@@ -75,12 +88,13 @@ std::string to_json(const PortfolioAnswer& answer) {
   object["query"] = answer.query;
   json::Array citations;
   for (const SearchResult& result : answer.citations) {
-    citations.push_back(result_json(result, Explain::no));
+    citations.push_back(result_json(result, Explain::no, answer.own));
   }
   object["citations"] = std::move(citations);
   object["mode"] = answer.mode;
   object["model"] = answer.model;
   object["generation"] = answer.generation;
+  if (answer.own) object["private"] = share_json(*answer.own);
   object["answered_by"] = answer.answered_by;
   return json::write(object);
 }

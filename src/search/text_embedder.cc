@@ -48,7 +48,7 @@ class EncoderTextEmbedders final : public TextEmbedders {
     const std::lock_guard lock(mutex_);
     if (model == cache::kBaseModelName) return open_base();
     for (auto kept = tuned_.begin(); kept != tuned_.end(); ++kept) {
-      if (kept->tenant == tenant.tenant() && kept->embedder->fingerprint() == model) {
+      if (kept->place == tenant.place() && kept->embedder->fingerprint() == model) {
         tuned_.splice(tuned_.begin(), tuned_, kept);
         return tuned_.front().embedder;
       }
@@ -56,7 +56,7 @@ class EncoderTextEmbedders final : public TextEmbedders {
     CF_TRY(const std::string zip, tenant.read_model(ctx, model));
     CF_TRY(const encoder::Model loaded, encoder::Model::from_zip(zip));
     CF_TRY(auto embedder, make(loaded, model));
-    tuned_.push_front({tenant.tenant(), embedder});
+    tuned_.push_front({tenant.place(), embedder});
     std::size_t bytes = 0;
     for (auto kept = tuned_.begin(); kept != tuned_.end();) {
       bytes += kept->embedder->memory_bytes();
@@ -68,7 +68,7 @@ class EncoderTextEmbedders final : public TextEmbedders {
 
  private:
   struct Tuned {
-    TenantId tenant;
+    cache::Place place;
     std::shared_ptr<const TextEmbedder> embedder;
   };
 

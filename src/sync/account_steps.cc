@@ -16,7 +16,8 @@ Status RefreshSteps::settle_owner(const Context& ctx, const TenantId& tenant,
   // An empty list does not say whose it is. Where nothing is kept it does not matter.
   CF_TRY(const bool claimed, services_.accounts->is_claimed(ctx, tenant));
   if (!claimed) return Done{};
-  CF_TRY(const github::Listing listing, services_.source.list(ctx, tenant.str()));
+  CF_TRY(const github::Listing listing,
+         services_.source.list(ctx, tenant.str(), github::Visibility::public_only));
   answer.usage += listing.usage;
   return services_.accounts->settle(ctx, tenant, listing.owner.node_id);
 }
@@ -28,7 +29,9 @@ std::string operation_of(const RefreshInput& input) {
 }
 
 std::string operation_of(const FetchInput& input) {
-  return "fetch:" + std::to_string(input.generation) + ":" + std::to_string(input.batch);
+  const std::uint64_t hidden = input.hidden ? input.hidden->generation : 0;
+  return "fetch:" + std::to_string(input.generation) + ":" + std::to_string(input.batch) +
+         (hidden == 0 ? "" : ":" + std::to_string(hidden));
 }
 
 Status RefreshSteps::count_start(const Context& ctx, const TenantId& tenant,

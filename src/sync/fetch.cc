@@ -40,13 +40,6 @@ BatchOutcome::Missing missing_of(std::int64_t id, const github::FetchedRepositor
   return {id, short_text(std::string(to_string(error.code())) + ": " + error.message()), false};
 }
 
-FetchResult result_of(const BatchOutcome& outcome) {
-  FetchResult result;
-  result.staged = outcome.staged.size();
-  result.missing = outcome.missing.size();
-  return result;
-}
-
 std::vector<github::RepositoryRef> refs_of(const Plan& plan, const std::vector<std::int64_t>& ids) {
   std::vector<github::RepositoryRef> refs;
   for (const std::int64_t id : ids) {
@@ -79,62 +72,124 @@ cache::RepositoryEntry entry_of(const github::Details& details,
 
 }  // namespace
 
+// One plan's share of a batch.
+struct RefreshSteps::Part {
+  cache::TenantCache cache;
+  std::uint64_t generation = 0;
+  std::uint64_t batch = 0;
+  bool done = false;  // This step ran before, to its end: `outcome` is what it came to.
+  Plan plan = {};
+  std::vector<github::RepositoryRef> refs = {};
+  BatchOutcome outcome = {};
+  std::optional<Base> base = {};  // Read only where GitHub left something out.
+
+  bool is_private() const { return !cache.scope().is_public(); }
+};
+
+Result<RefreshSteps::Part> RefreshSteps::open_part(const Context& ctx, cache::TenantCache cache,
+                                                   std::uint64_t generation,
+                                                   std::uint64_t batch) const {
+  Part part{std::move(cache), generation, batch};
+  if (const auto note = part.cache.read_note(ctx, generation, note_name(batch))) {
+    CF_TRY(part.outcome, batch_outcome_from_json(*note));
+    part.done = true;
+    return part;
+  }
+  CF_TRY(const std::string note, part.cache.read_note(ctx, generation, "plan"));
+  CF_TRY(part.plan, plan_from_json(note));
+  if (batch >= part.plan.batches.size())
+    return Error(Code::invalid_argument, "the plan has no such batch");
+  part.refs = refs_of(part.plan, part.plan.batches[batch]);
+  return part;
+}
+
+Status RefreshSteps::take(const Context& ctx, Part& part, std::size_t index,
+                          const github::FetchedRepository& fetched) const {
+  const std::int64_t id = part.refs[index].database_id;
+  const github::Details* details = fetched.details();
+  if (!details) {
+    part.outcome.missing.push_back(missing_of(id, fetched));
+    services_.log.warn(ctx, "sync.repository_not_read",
+                       {{"repository", part.refs[index].name},
+                        {"scope", part.cache.scope().text()},
+                        {"reason", part.outcome.missing.back().reason}});
+    return Done{};
+  }
+  if (is_private(details->repository) != part.is_private()) {
+    // It moved to the other publication after it was listed; the next refresh lists it there.
+    part.outcome.missing.push_back({id, part.is_private() ? "public" : "private", true});
+    return Done{};
+  }
+  if (has_unknown_document(*details) && !part.base) {
+    CF_TRY(part.base, read_base(ctx, part.cache));
+  }
+  const cache::RepositoryEntry& listed = part.plan.find(id)->listed;
+  CF_CHECK(part.cache.stage(
+      ctx, part.generation,
+      entry_of(*details, listed, part.base ? part.base->bundle.find_by_id(id) : nullptr)));
+  part.outcome.staged.push_back(id);
+  return Done{};
+}
+
 Result<std::string> RefreshSteps::fetch(const Context& ctx, const FetchInput& input) {
   CF_TRY(const TenantId tenant, tenancy::tenant_from_login(input.login));
-  const cache::TenantCache cache = services_.cache.open(tenant);
-  if (const auto note = cache.read_note(ctx, input.generation, note_name(input.batch))) {
-    CF_TRY(const BatchOutcome done, batch_outcome_from_json(*note));
-    CF_CHECK(count_calls(ctx, tenant, operation_of(input), {done.requests, done.points}));
-    return write(result_of(done));  // This step ran before, to its end.
+  std::vector<Part> parts;
+  if (input.generation != 0) {
+    CF_TRY(Part part, open_part(ctx, services_.cache.open(tenant), input.generation, input.batch));
+    parts.push_back(std::move(part));
   }
-  CF_TRY(const std::string note, cache.read_note(ctx, input.generation, "plan"));
-  CF_TRY(const Plan plan, plan_from_json(note));
-  if (input.batch >= plan.batches.size())
-    return Error(Code::invalid_argument, "the plan has no such batch");
-  const std::vector<github::RepositoryRef> refs = refs_of(plan, plan.batches[input.batch]);
+  std::optional<cache::Place> place;
+  if (input.hidden) {
+    CF_TRY(place, place_named(tenant, input.hidden->scope));
+    CF_TRY(Part part,
+           open_part(ctx, services_.cache.open(*place), input.hidden->generation, input.batch));
+    parts.push_back(std::move(part));
+  }
+  std::vector<github::RepositoryRef> refs;
+  for (const Part& part : parts)
+    if (!part.done) refs.insert(refs.end(), part.refs.begin(), part.refs.end());
 
-  auto answer = services_.source.fetch(ctx, refs);
   FetchResult result;
-  if (!answer && answer.error().code() == Code::rate_limited) {
-    result.limited = limited(answer.error());
-    result.missing = refs.size();
-    return write(result);
+  std::optional<Error> limit;
+  github::Usage usage;  // of this step, whenever it was made
+  for (const Part& part : parts)
+    if (part.done) usage += github::Usage{part.outcome.requests, part.outcome.points};
+  if (!refs.empty()) {
+    auto answer = services_.source.fetch(ctx, refs);
+    if (!answer && answer.error().code() == Code::unauthenticated && place)
+      CF_CHECK(services_.rights->suspend(ctx, *place));
+    const std::size_t public_count = input.generation == 0 ? 0 : parts.front().refs.size();
+    if (!answer && answer.error().code() == Code::rate_limited) {
+      result.limited = limited(answer.error());
+      result.missing = public_count;
+      return write(result);
+    }
+    if (!answer)
+      return std::move(answer).error().while_doing("sync " + tenant.str() + ": read " +
+                                                   std::to_string(public_count) + " repositories");
+    std::size_t at = 0;
+    bool first = true;  // Whose costs the requests are: they were made for the first of the parts.
+    for (Part& part : parts) {
+      if (part.done) continue;
+      if (first) part.outcome.requests = answer->usage.requests_count;
+      if (first) part.outcome.points = answer->usage.points;
+      if (first) usage += answer->usage;
+      first = false;
+      for (std::size_t i = 0; i < part.refs.size() && at < answer->repositories.size(); ++i, ++at) {
+        const github::FetchedRepository& fetched = answer->repositories[at];
+        CF_CHECK(take(ctx, part, i, fetched));
+        const auto* unknown = fetched.unknown();
+        if (unknown && unknown->error.code() == Code::rate_limited) limit = unknown->error;
+      }
+      CF_CHECK(part.cache.stage_note(ctx, part.generation, note_name(part.batch),
+                                     to_json(part.outcome)));
+    }
   }
-  if (!answer)
-    return std::move(answer).error().while_doing("sync " + tenant.str() + ": read " +
-                                                 std::to_string(refs.size()) + " repositories");
-  std::optional<Base> base;  // Read only where GitHub left something out.
-  BatchOutcome outcome;
-  outcome.requests = answer->usage.requests_count;
-  outcome.points = answer->usage.points;
-  const Error* limit = nullptr;
-  for (std::size_t i = 0; i < refs.size() && i < answer->repositories.size(); ++i) {
-    const github::FetchedRepository& fetched = answer->repositories[i];
-    const std::int64_t id = refs[i].database_id;
-    const github::Details* details = fetched.details();
-    if (!details) {
-      outcome.missing.push_back(missing_of(id, fetched));
-      const auto* unknown = fetched.unknown();
-      if (unknown && unknown->error.code() == Code::rate_limited) limit = &unknown->error;
-      services_.log.warn(ctx, "sync.repository_not_read",
-                         {{"repository", refs[i].name}, {"reason", outcome.missing.back().reason}});
-      continue;
-    }
-    if (details->repository.is_private) {
-      outcome.missing.push_back({id, "private", true});
-      continue;
-    }
-    if (has_unknown_document(*details) && !base) {
-      CF_TRY(base, read_base(ctx, cache));
-    }
-    const cache::RepositoryEntry& listed = plan.find(id)->listed;
-    CF_CHECK(cache.stage(ctx, input.generation,
-                         entry_of(*details, listed, base ? base->bundle.find_by_id(id) : nullptr)));
-    outcome.staged.push_back(id);
+  CF_CHECK(count_calls(ctx, tenant, operation_of(input), usage));
+  if (input.generation != 0) {
+    result.staged = parts.front().outcome.staged.size();
+    result.missing = parts.front().outcome.missing.size();
   }
-  CF_CHECK(cache.stage_note(ctx, input.generation, note_name(input.batch), to_json(outcome)));
-  CF_CHECK(count_calls(ctx, tenant, operation_of(input), answer->usage));
-  result = result_of(outcome);
   if (limit) result.limited = limited(*limit);
   return write(result);
 }

@@ -18,14 +18,14 @@ namespace cloudfolio::sync {
 struct RefreshInput {
   std::string login;
   bool force = false;
-  std::string scope = "public";
+  std::string scope = "public";       // one run covers every scope
   std::string started_at;             // of the first execution; "" = now
   std::int64_t superseded_count = 0;  // restarts because somebody else published first
   std::int64_t limited_count = 0;     // restarts after a limit of GitHub's
   static constexpr auto fields() {
     return std::tuple{json::Required{"login", &RefreshInput::login, "GitHub login."},
                       json::Field{"force", &RefreshInput::force, "Read everything again."},
-                      json::Field{"scope", &RefreshInput::scope, "Whose rights: public."},
+                      json::Field{"scope", &RefreshInput::scope, "Written by older versions."},
                       json::Field{"started_at", &RefreshInput::started_at, "When it began."},
                       json::Field{"superseded_count", &RefreshInput::superseded_count,
                                   "Times somebody published first."},
@@ -44,7 +44,23 @@ struct Limited {
   }
 };
 
-// Exactly one of: limited; unchanged (with its report); a plan.
+// The private publication's part of a run, where there is one. What it does shows in no custom
+// status and in no output: those are for everybody.
+struct PrivatePart {
+  std::string scope;
+  std::uint64_t generation = 0;  // that the plan makes; 0: nothing to do
+  std::uint64_t batches = 0;
+  bool index_missing = false;
+  static constexpr auto fields() {
+    return std::tuple{
+        json::Required{"scope", &PrivatePart::scope, "Whose rights."},
+        json::Field{"generation", &PrivatePart::generation, "That the plan makes."},
+        json::Field{"batches", &PrivatePart::batches, "To fetch."},
+        json::Field{"index_missing", &PrivatePart::index_missing, "No index answers."}};
+  }
+};
+
+// Exactly one of: limited; unchanged (with its report); a plan. And perhaps a private part.
 struct DetectResult {
   std::optional<Limited> limited;
   bool unchanged = false;
@@ -54,6 +70,7 @@ struct DetectResult {
   std::uint64_t batches = 0;
   std::uint64_t repositories = 0;  // to fetch
   bool has_base = false;           // something is mirrored already
+  std::optional<PrivatePart> hidden;
   static constexpr auto fields() {
     return std::tuple{
         json::Field{"limited", &DetectResult::limited, "Nothing could be asked."},
@@ -63,24 +80,28 @@ struct DetectResult {
         json::Field{"generation", &DetectResult::generation, "That the plan makes."},
         json::Field{"batches", &DetectResult::batches, "To fetch."},
         json::Field{"repositories", &DetectResult::repositories, "In all batches."},
-        json::Field{"has_base", &DetectResult::has_base, "Some are mirrored already."}};
+        json::Field{"has_base", &DetectResult::has_base, "Some are mirrored already."},
+        json::Field{"hidden", &DetectResult::hidden, "The private publication's part."}};
   }
 };
 
+// One batch of either plan: what private repositories there are ride along with the public ones.
 struct FetchInput {
   std::string login;
-  std::uint64_t generation = 0;
+  std::uint64_t generation = 0;  // 0: nothing public in this batch
   std::uint64_t batch = 0;
+  std::optional<PrivatePart> hidden;  // absent: nothing private in this batch
   static constexpr auto fields() {
     return std::tuple{json::Required{"login", &FetchInput::login, "GitHub login."},
                       json::Required{"generation", &FetchInput::generation, "Whose plan."},
-                      json::Required{"batch", &FetchInput::batch, "Its number."}};
+                      json::Required{"batch", &FetchInput::batch, "Its number."},
+                      json::Field{"hidden", &FetchInput::hidden, "The private plan."}};
   }
 };
 
 struct FetchResult {
   std::optional<Limited> limited;
-  std::uint64_t staged = 0;
+  std::uint64_t staged = 0;  // of the public plan, as is the next
   std::uint64_t missing = 0;
   static constexpr auto fields() {
     return std::tuple{json::Field{"limited", &FetchResult::limited, "Nothing could be asked."},
@@ -105,13 +126,15 @@ struct PublishInput {
   std::uint64_t generation = 0;
   std::vector<FailedBatch> failed;
   std::string resumes_at;
+  std::optional<PrivatePart> hidden;
   static constexpr auto fields() {
     return std::tuple{
         json::Required{"login", &PublishInput::login, "GitHub login."},
         json::Field{"started_at", &PublishInput::started_at, "When the refresh began."},
-        json::Required{"generation", &PublishInput::generation, "That is published."},
+        json::Required{"generation", &PublishInput::generation, "That is published; 0: none."},
         json::Field{"failed", &PublishInput::failed, "Batches without outcome."},
-        json::Field{"resumes_at", &PublishInput::resumes_at, "Of a limit, if one was met."}};
+        json::Field{"resumes_at", &PublishInput::resumes_at, "Of a limit, if one was met."},
+        json::Field{"hidden", &PublishInput::hidden, "The private plan."}};
   }
 };
 
@@ -119,11 +142,14 @@ struct PublishResult {
   bool superseded = false;  // somebody else published; nothing was written
   bool published = false;   // false: it would have been the same bytes
   json::Value report = json::Object();
+  bool private_published = false;
   static constexpr auto fields() {
     return std::tuple{
         json::Field{"superseded", &PublishResult::superseded, "Another won."},
         json::Field{"published", &PublishResult::published, "A new generation is there."},
-        json::Field{"report", &PublishResult::report, "Of this refresh."}};
+        json::Field{"report", &PublishResult::report, "Of this refresh."},
+        json::Field{"private_published", &PublishResult::private_published,
+                    "A new private generation is there."}};
   }
 };
 

@@ -58,6 +58,23 @@ void plan_batches(Plan& plan) {
 
 }  // namespace
 
+bool is_private(const github::Repository& repository) {
+  return repository.is_private || repository.visibility == "private" ||
+         repository.visibility == "internal";
+}
+
+Sides split_by_visibility(std::vector<github::Repository> listed, Coverage coverage) {
+  Sides sides;
+  sides.owner.side = Side::owner;
+  sides.everybody.coverage = sides.owner.coverage = coverage;
+  for (github::Repository& repository : listed) {
+    const bool hidden = is_private(repository);
+    (hidden ? sides.everybody : sides.owner).elsewhere.insert(repository.database_id);
+    (hidden ? sides.owner : sides.everybody).repositories.push_back(std::move(repository));
+  }
+  return sides;
+}
+
 std::string_view to_string(Coverage coverage) {
   switch (coverage) {
     case Coverage::whole:
@@ -91,8 +108,7 @@ Plan make_plan(const Listed& listed, const cache::Bundle& base, bool force) {
   std::unordered_set<std::string> names;
   for (const github::Repository& repository : listed.repositories) {
     if (!ids.insert(repository.database_id).second) continue;
-    if (repository.is_private || repository.visibility == "private" ||
-        repository.visibility == "internal") {
+    if (listed.side == Side::everybody && is_private(repository)) {
       plan.skipped.push_back({"(private)", "private"});  // And out of the bundle, if it was there.
       continue;
     }
@@ -112,8 +128,9 @@ Plan make_plan(const Listed& listed, const cache::Bundle& base, bool force) {
       if (!plan.find(entry.metadata.id)) plan.touched = true;  // It became private: it leaves.
       continue;
     }
+    const bool moved = listed.elsewhere.contains(entry.metadata.id);
     // Nobody else has its name, and the list does not claim to be whole: it may well be there.
-    if (listed.coverage != Coverage::whole && !names.contains(folded(entry.name)))
+    if (!moved && listed.coverage != Coverage::whole && !names.contains(folded(entry.name)))
       plan.carried.push_back(entry.metadata.id);
     else
       plan.gone.push_back(entry.name);

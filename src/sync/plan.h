@@ -7,12 +7,14 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
 #include "cache/bundle.h"
+#include "github/client.h"
 #include "github/types.h"
 
 namespace cloudfolio::sync {
@@ -20,7 +22,8 @@ namespace cloudfolio::sync {
 // A repository that is seen and not mirrored.
 struct Skipped {
   std::string repository;  // its name; "(private)" instead of a private one's
-  std::string reason;  // stable first word: "private", "gone", "withheld: …", "unavailable: …"
+  std::string reason;      // stable first word: "private", "public" (it moved to the other
+                           // publication), "gone", "withheld: …", "unavailable: …"
   bool operator==(const Skipped&) const = default;
 };
 
@@ -47,9 +50,11 @@ struct Plan {
   std::uint64_t generation = 0;
   std::uint64_t base_generation = 0;
   std::string base_etag;
-  std::string probe_etag;  // for the next conditional request
-  std::string swept_at;    // when a whole list was last read, as text
-  bool one_page = true;    // the whole list fitted the probe's page
+  std::string probe_etag;       // for the next conditional request
+  std::string swept_at;         // when a whole list was last read, as text
+  bool one_page = true;         // the whole list fitted the probe's page
+  std::string credential = {};  // for SyncState; a public plan's only
+  github::TokenOwner token_owner = {};
   bool force = false;
   Coverage coverage = Coverage::whole;
   std::vector<PlannedRepository> repositories;  // in the list's order
@@ -71,10 +76,26 @@ struct Plan {
   bool touched = false;  // a kept repository's metadata differs
 };
 
+// Which of a tenant's two publications a plan is for.
+enum class Side : std::uint8_t {
+  everybody,  // public repositories; what is listed besides is skipped as "private"
+  owner,      // what only the credential sees
+};
+
 struct Listed {
   std::vector<github::Repository> repositories;
   Coverage coverage = Coverage::whole;
+  Side side = Side::everybody;
+  // Listed, and of the other side's publication: they leave this one, however much the list covers.
+  std::set<std::int64_t> elsewhere = {};
 };
+// What one list says about either side.
+struct Sides {
+  Listed everybody;
+  Listed owner;
+};
+Sides split_by_visibility(std::vector<github::Repository> listed, Coverage coverage);
+bool is_private(const github::Repository& repository);
 
 inline constexpr std::size_t kBatchCountMax = 25;  // repositories a fetch activity
 

@@ -54,6 +54,9 @@ std::string to_json(const Plan& plan) {
   object["probe_etag"] = plan.probe_etag;
   object["swept_at"] = plan.swept_at;
   object["one_page"] = plan.one_page;
+  object["credential"] = plan.credential;
+  object["token_owner_id"] = plan.token_owner.id;
+  object["token_owner_login"] = plan.token_owner.login;
   object["force"] = plan.force;
   object["touched"] = plan.touched;
   object["coverage"] = to_string(plan.coverage);
@@ -104,6 +107,9 @@ Result<Plan> plan_from_json(std::string_view text_of_plan) {
   plan.probe_etag = text(object, "probe_etag");
   plan.swept_at = text(object, "swept_at");
   plan.one_page = json::find_bool(object, "one_page").value_or(false);
+  plan.credential = text(object, "credential");
+  plan.token_owner.id = json::find_int(object, "token_owner_id").value_or(0);
+  plan.token_owner.login = text(object, "token_owner_login");
   plan.force = json::find_bool(object, "force").value_or(false);
   plan.touched = json::find_bool(object, "touched").value_or(false);
   plan.coverage = coverage_from(text(object, "coverage"));

@@ -1,5 +1,6 @@
 #include "sync/refresh.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -88,21 +89,24 @@ struct Fetched {
 Orchestration<Fetched> fetch_batches(OrchestrationContext& ctx, std::string login,
                                      DetectResult plan) {
   std::vector<Task> tasks;
-  for (std::uint64_t batch = 0; batch < plan.batches; ++batch) {
+  const std::uint64_t batches = std::max(plan.batches, plan.hidden ? plan.hidden->batches : 0);
+  for (std::uint64_t batch = 0; batch < batches; ++batch) {
     FetchInput input;
     input.login = login;
-    input.generation = plan.generation;
+    input.generation = batch < plan.batches ? plan.generation : 0;
     input.batch = batch;
+    if (plan.hidden && batch < plan.hidden->batches) input.hidden = plan.hidden;
     tasks.push_back(ctx.call(kFetchActivity, write(input), network_retry()));
   }
   Fetched all;
   std::uint64_t done = 0;
-  for (std::uint64_t batch = 0; batch < plan.batches; ++batch) {
+  for (std::uint64_t batch = 0; batch < batches; ++batch) {
     show(ctx, "fetching", done, plan.repositories);
     const Result<std::string> answer = co_await tasks[batch];
     if (!answer) {
       if (answer.error().code() == Code::cancelled) co_return answer.error();
-      if (!all.error) all.error = answer.error();
+      // Of private repositories alone: their report tells it.
+      if (!all.error && batch < plan.batches) all.error = answer.error();
       all.failed.push_back(
           {batch, std::string(to_string(answer.error().code())) + ": " + answer.error().message()});
       continue;
@@ -111,6 +115,10 @@ Orchestration<Fetched> fetch_batches(OrchestrationContext& ctx, std::string logi
     done += result.staged + result.missing;
     all.staged += result.staged;
     if (!result.limited) continue;
+    if (batch >= plan.batches) {
+      all.failed.push_back({batch, "rate_limited: " + result.limited->message});
+      continue;
+    }
     if (!all.limit || all.limit->resumes_at < result.limited->resumes_at)
       all.limit = result.limited;
     if (result.staged == 0)
@@ -119,13 +127,14 @@ Orchestration<Fetched> fetch_batches(OrchestrationContext& ctx, std::string logi
   co_return all;
 }
 
-// Input of start_orchestration.
-std::string start_of_index(const std::string& login) {
+// Input of start_orchestration; `scope` empty: of the public portfolio.
+std::string start_of_index(const std::string& login, const std::string& scope) {
   StartInput start;
   start.name = "index_portfolio";
-  start.instance = "index:" + login;
+  start.instance = (scope.empty() ? "index:" : "private:index:") + login;
   json::Object input;
   input["login"] = login;
+  if (!scope.empty()) input["scope"] = scope;
   start.input = std::move(input);
   return write(start);
 }
@@ -140,10 +149,13 @@ Orchestration<Pass> refresh_once(OrchestrationContext& ctx, RefreshInput input) 
     auto waiting = wait_for_limit(ctx, input, *plan.limited, 0, 0);
     co_return co_await waiting;
   }
-  std::string index_start = start_of_index(input.login);
-  if (plan.unchanged) {
-    if (plan.index_missing)
-      (void)co_await ctx.call(kStartActivity, std::move(index_start), storage_retry());
+  std::string index_start = start_of_index(input.login, "");
+  std::string private_start = start_of_index(input.login, plan.hidden ? plan.hidden->scope : "");
+  if (plan.unchanged && plan.index_missing)
+    (void)co_await ctx.call(kStartActivity, index_start, storage_retry());
+  if (plan.hidden && plan.hidden->index_missing)
+    (void)co_await ctx.call(kStartActivity, private_start, storage_retry());
+  if (plan.unchanged && !(plan.hidden && plan.hidden->generation != 0)) {
     pass.report = timed(plan.report.value_or(json::Object()), ctx, input);
     co_return pass;
   }
@@ -165,7 +177,8 @@ Orchestration<Pass> refresh_once(OrchestrationContext& ctx, RefreshInput input) 
   PublishInput publish;
   publish.login = input.login;
   publish.started_at = input.started_at;
-  publish.generation = plan.generation;
+  publish.generation = plan.unchanged ? 0 : plan.generation;
+  if (plan.hidden && plan.hidden->generation != 0) publish.hidden = plan.hidden;
   publish.failed = fetched.failed;
   if (fetched.limit) publish.resumes_at = fetched.limit->resumes_at;
   std::string publish_text = write(publish);
@@ -183,13 +196,16 @@ Orchestration<Pass> refresh_once(OrchestrationContext& ctx, RefreshInput input) 
   }
   if (result.published)
     (void)co_await ctx.call(kStartActivity, std::move(index_start), storage_retry());
+  if (result.private_published)
+    (void)co_await ctx.call(kStartActivity, std::move(private_start), storage_retry());
   if (fetched.limit) {  // What is left is read when the limit is over.
     RefreshInput rest = input;
     rest.force = false;
     auto waiting = wait_for_limit(ctx, rest, *fetched.limit, fetched.staged, plan.repositories);
     co_return co_await waiting;
   }
-  pass.report = timed(result.report, ctx, input);
+  json::Value report = plan.unchanged ? plan.report.value_or(json::Object()) : result.report;
+  pass.report = timed(std::move(report), ctx, input);
   co_return pass;
 }
 

@@ -157,12 +157,14 @@ class Rival final : public Source {
  public:
   Rival(FakeGitHub& github, std::function<void()> meanwhile)
       : github_(github), meanwhile_(std::move(meanwhile)) {}
+  Credential credential() const override { return github_.credential(); }
   Result<github::Probe> probe(const Context& ctx, const std::string& login,
-                              const std::string& etag) override {
-    return github_.probe(ctx, login, etag);
+                              github::ProbeOptions options) override {
+    return github_.probe(ctx, login, std::move(options));
   }
-  Result<github::Listing> list(const Context& ctx, const std::string& login) override {
-    return github_.list(ctx, login);
+  Result<github::Listing> list(const Context& ctx, const std::string& login,
+                               github::Visibility visibility) override {
+    return github_.list(ctx, login, visibility);
   }
   Result<github::DetailsAnswer> fetch(const Context& ctx,
                                       std::span<const github::RepositoryRef> refs) override {

@@ -4,18 +4,27 @@
 
 namespace cloudfolio::sync {
 
-GitHubSource::GitHubSource(github::Client& client, std::function<github::Transport()> transport)
-    : client_(client), transport_(std::move(transport)) {}
+GitHubSource::GitHubSource(github::Client& client, std::string api_url,
+                           std::function<github::Transport()> transport,
+                           github::Visibility visibility)
+    : client_(client),
+      api_url_(std::move(api_url)),
+      transport_(std::move(transport)),
+      visibility_(visibility) {}
 
-Result<github::Probe> GitHubSource::probe(const Context& ctx, const std::string& login,
-                                          const std::string& etag) {
-  github::ProbeOptions options;
-  options.etag = etag;
-  return client_.probe(ctx, login, options);
+Source::Credential GitHubSource::credential() const {
+  return {client_.token_tag(), api_url_};
 }
 
-Result<github::Listing> GitHubSource::list(const Context& ctx, const std::string& login) {
-  return client_.list_repositories(ctx, login, transport_());
+Result<github::Probe> GitHubSource::probe(const Context& ctx, const std::string& login,
+                                          github::ProbeOptions options) {
+  options.visibility = visibility_;
+  return client_.probe(ctx, login, std::move(options));
+}
+
+Result<github::Listing> GitHubSource::list(const Context& ctx, const std::string& login,
+                                           github::Visibility visibility) {
+  return client_.list_repositories(ctx, login, transport_(), visibility);
 }
 
 Result<github::DetailsAnswer> GitHubSource::fetch(const Context& ctx,

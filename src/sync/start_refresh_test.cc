@@ -32,15 +32,17 @@ class HeldGitHub final : public Source {
     asked_ = false;
   }
   Result<github::Probe> probe(const Context& ctx, const std::string& login,
-                              const std::string& etag) override {
+                              github::ProbeOptions options) override {
     std::unique_lock lock(mutex_);
     asked_ = true;
     changed_.notify_all();
     changed_.wait(lock, [&] { return !held_; });
-    return github.probe(ctx, login, etag);
+    return github.probe(ctx, login, std::move(options));
   }
-  Result<github::Listing> list(const Context& ctx, const std::string& login) override {
-    return github.list(ctx, login);
+  Credential credential() const override { return github.credential(); }
+  Result<github::Listing> list(const Context& ctx, const std::string& login,
+                               github::Visibility visibility) override {
+    return github.list(ctx, login, visibility);
   }
   Result<github::DetailsAnswer> fetch(const Context& ctx,
                                       std::span<const github::RepositoryRef> refs) override {

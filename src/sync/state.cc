@@ -4,6 +4,17 @@
 
 namespace cloudfolio::sync {
 
+SyncState state_after(const Plan& plan, std::uint64_t generation) {
+  SyncState state;
+  state.generation = generation;
+  state.probe_etag = plan.probe_etag;
+  state.swept_at = plan.swept_at;
+  state.one_page = plan.one_page;
+  state.credential = plan.credential;
+  state.token_owner = plan.token_owner;
+  return state;
+}
+
 std::string to_json(const SyncState& state) {
   json::Object object;
   object["generation"] = state.generation;
@@ -20,6 +31,11 @@ std::string to_json(const SyncState& state) {
     skipped.push_back(std::move(item));
   }
   object["skipped"] = std::move(skipped);
+  if (!state.credential.empty()) {
+    object["credential"] = state.credential;
+    object["token_owner_id"] = state.token_owner.id;
+    object["token_owner_login"] = state.token_owner.login;
+  }
   return json::write(object);
 }
 
@@ -32,6 +48,9 @@ Result<SyncState> state_from_json(std::string_view text) {
   state.one_page = json::find_bool(object, "one_page").value_or(false);
   state.complete = json::find_bool(object, "complete").value_or(false);
   state.seen = static_cast<std::size_t>(json::find_int(object, "seen").value_or(0));
+  state.credential = json::find_string(object, "credential").value_or("");
+  state.token_owner.id = json::find_int(object, "token_owner_id").value_or(0);
+  state.token_owner.login = json::find_string(object, "token_owner_login").value_or("");
   if (const auto* skipped = json::find_array(object, "skipped"))
     for (const json::Value& value : *skipped)
       if (const auto* item = value.if_object())

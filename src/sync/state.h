@@ -21,8 +21,15 @@ struct SyncState {
   bool complete = false;  // nothing is left to ask again
   std::size_t seen = 0;
   std::vector<Skipped> skipped;
+  // Whose credential asked (sync/source.h), and for whom it speaks; empty in a private place, whose
+  // state is good together with the public one of the same probe_etag only.
+  std::string credential = {};
+  github::TokenOwner token_owner = {};
   bool operator==(const SyncState&) const = default;
 };
+
+// What a plan leaves behind, once what it says is published as `generation`.
+SyncState state_after(const Plan& plan, std::uint64_t generation);
 
 std::string to_json(const SyncState& state);
 Result<SyncState> state_from_json(std::string_view text);

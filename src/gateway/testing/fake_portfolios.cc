@@ -10,6 +10,10 @@ Error no_portfolio(const TenantId& tenant) {
   return Error(Code::not_found, "no portfolio of " + tenant.str() + " is published here");
 }
 
+std::string shown(Sight sight) {
+  return sight == Sight::with_private ? " with private" : "";
+}
+
 }  // namespace
 
 void FakePortfolios::publish(const std::string& login, std::string data) {
@@ -78,7 +82,7 @@ Result<PublishedBundle> FakePortfolios::bundle_head(const Context&, const Tenant
 }
 
 Result<std::string> FakePortfolios::repository(const Context& ctx, const TenantId& tenant,
-                                               const std::string& name) {
+                                               const std::string& name, Sight) {
   CF_TRY(const PublishedBundle all, bundle(ctx, tenant));
   const json::Value data = *json::parse(*all.data);
   for (const json::Value& repository : data.as_array())
@@ -90,13 +94,14 @@ Result<std::string> FakePortfolios::search(const Context&, const TenantId& tenan
                                            const SearchRequest& request) {
   CF_CHECK(note("search " + tenant.str() + " " + std::to_string(request.limit) + " " +
                 std::to_string(request.hits_per_repository) +
-                (request.explain == SearchRequest::Explain::yes ? " explain" : "")));
+                (request.explain == SearchRequest::Explain::yes ? " explain" : "") +
+                shown(request.sight)));
   return json::write(json::Object{{"query", request.query}, {"results", json::Array()}});
 }
 
 Result<std::string> FakePortfolios::answer(const Context& ctx, const TenantId& tenant,
-                                           const std::string& question) {
-  CF_CHECK(note("answer " + tenant.str()));
+                                           const std::string& question, Sight sight) {
+  CF_CHECK(note("answer " + tenant.str() + shown(sight)));
   CF_TRY(const PublishedBundle head, bundle_head(ctx, tenant));
   return json::write(json::Object{{"response", "**yes**"},
                                   {"repositories_used", json::Array()},
@@ -104,8 +109,8 @@ Result<std::string> FakePortfolios::answer(const Context& ctx, const TenantId& t
                                   {"query", question}});
 }
 
-Result<std::string> FakePortfolios::status(const Context&, const TenantId& tenant) {
-  CF_CHECK(note("status " + tenant.str()));
+Result<std::string> FakePortfolios::status(const Context&, const TenantId& tenant, Sight sight) {
+  CF_CHECK(note("status " + tenant.str() + shown(sight)));
   return json::write(json::Object{{"login", tenant.str()}});
 }
 

@@ -33,10 +33,11 @@ class FakePortfolios final : public Portfolios {
   Result<InstanceId> start_training(const Context&, const TenantId&, const TrainRequest&) override;
   Result<PublishedBundle> bundle(const Context&, const TenantId&) override;
   Result<PublishedBundle> bundle_head(const Context&, const TenantId&) override;
-  Result<std::string> repository(const Context&, const TenantId&, const std::string& name) override;
+  Result<std::string> repository(const Context&, const TenantId&, const std::string& name,
+                                 Sight) override;
   Result<std::string> search(const Context&, const TenantId&, const SearchRequest&) override;
-  Result<std::string> answer(const Context&, const TenantId&, const std::string&) override;
-  Result<std::string> status(const Context&, const TenantId&) override;
+  Result<std::string> answer(const Context&, const TenantId&, const std::string&, Sight) override;
+  Result<std::string> status(const Context&, const TenantId&, Sight) override;
   Result<std::string> health(const Context&) override;
 
  private:

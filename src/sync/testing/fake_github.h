@@ -5,6 +5,7 @@
 // Counts as the client does: a probe or a page of 100 is a request, 25 details are one.
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -88,15 +89,25 @@ class FakeGitHub final : public Source {
     fetched.clear();
   }
 
+  // Whose token asks. Where it is the owner's (number 1), private repositories are listed.
+  Credential credential_now{"", "https://api.github.com"};
+  github::TokenOwner token_owner;
+
+  Credential credential() const override { return credential_now; }
   Result<github::Probe> probe(const Context&, const std::string&,
-                              const std::string& etag) override {
+                              github::ProbeOptions options) override {
     CF_CHECK(counted("probe"));
     if (probe_error) return *probe_error;
+    const std::string& etag = options.etag;
     github::Probe answer;
+    answer.token_owner = token_owner;
+    answer.all_visible = token_owner.id == 1;
     const std::vector<github::Repository> all = listed();
     std::string now;
     for (const github::Repository& r : all)
-      now += r.node_id + r.name + r.pushed_at + r.updated_at + r.description.value_or("") + "|";
+      now += r.node_id + r.name + r.pushed_at + r.updated_at + r.description.value_or("") +
+             (r.is_private ? "private|" : "|");
+    now = std::to_string(std::hash<std::string>{}(now));  // As GitHub's: it tells nothing.
     if (now == etag) {
       calls.back() += " 304";
       answer.unchanged = true;
@@ -117,7 +128,7 @@ class FakeGitHub final : public Source {
     return answer;
   }
 
-  Result<github::Listing> list(const Context&, const std::string&) override {
+  Result<github::Listing> list(const Context&, const std::string&, github::Visibility) override {
     CF_CHECK(counted("list"));
     if (list_error) return *list_error;
     github::Listing answer;

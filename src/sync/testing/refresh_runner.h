@@ -35,8 +35,10 @@ struct Disturbance {
 
 class RefreshRunner {
  public:
+  // `rights` nullptr: private repositories are not mirrored.
   RefreshRunner(storage::BlobStore& blobs, Source& source, ManualClock& clock,
-                std::string login = "octocat", Accounts* accounts = nullptr)
+                std::string login = "octocat", Accounts* accounts = nullptr,
+                const cache::Rights* rights = nullptr)
       : login_(std::move(login)),
         clock_(clock),
         cache_(blobs, clock, metrics_),
@@ -45,6 +47,7 @@ class RefreshRunner {
                 .clock = clock,
                 .log = log_,
                 .metrics = metrics_,
+                .rights = rights,
                 .accounts = accounts}) {
     register_refresh(registry, steps_);
     registry.activity(kStartActivity,
@@ -56,6 +59,7 @@ class RefreshRunner {
   }
 
   cache::TenantCache open() const { return cache_.open(TenantId(login_)); }
+  const cache::Cache& cache() const { return cache_; }
   RefreshSteps& steps() { return steps_; }
 
   // To its end: the report, or why it failed.

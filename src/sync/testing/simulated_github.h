@@ -41,7 +41,8 @@ class SimulatedGitHub {
         github::Client::open(client_options, *http_, clock_, Random(1), log_, metrics_, pause_);
     EXPECT_TRUE(client.ok());
     client_ = *std::move(client);
-    source_ = std::make_unique<GitHubSource>(*client_, [transport] { return transport; });
+    source_ = std::make_unique<GitHubSource>(*client_, client_options.api_url,
+                                             [transport] { return transport; });
   }
 
   Source& source() { return *source_; }
