@@ -42,6 +42,8 @@ class Log;
 
 namespace cloudfolio::sync {
 
+class Accounts;  // sync/accounts.h
+
 struct Services {
   const cache::Cache& cache;
   Source& source;
@@ -60,8 +62,6 @@ struct Services {
 // A list of more than one page is read whole at least this often, to notice what left beyond the
 // first page.
 inline constexpr std::chrono::hours kSweepInterval{24};
-
-class Accounts;  // sync/accounts.h
 
 // What names a pass of a refresh, or a batch of it, to the accounts: the same whenever it runs
 // again.
