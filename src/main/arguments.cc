@@ -222,6 +222,11 @@ void add_service_commands(CLI::App& app, Parsing& parsing) {
       ->check(CLI::Range(0L, 60'000L));
   simulator->add_option("--fault", parsing.simulator.faults, "A fault by name; may be repeated")
       ->type_name("NAME");
+  simulator
+      ->add_option("--token", parsing.simulator.tokens,
+                   "A token and whose it is; LOGIN:public sees no private repositories; may be "
+                   "repeated. Without one any token is the first owner's")
+      ->type_name("TOKEN=LOGIN");
   simulator->add_option("--tls-certificate", parsing.simulator.tls_certificate,
                         "PEM file: serve HTTPS");
   simulator->add_option("--tls-key", parsing.simulator.tls_key,

@@ -49,6 +49,12 @@ Status run_command(const Invocation& invocation, const GithubSimCommand& command
   options.private_key_file = command.tls_key;
   options.latency = std::chrono::milliseconds(command.latency_ms);
   options.faults = command.faults;
+  for (const std::string& token : command.tokens) {
+    const auto at = token.find('=');
+    if (at == std::string::npos || at == 0 || at + 1 == token.size())
+      return Error(Code::invalid_argument, "--token wants TOKEN=LOGIN");
+    options.tokens[token.substr(0, at)] = token.substr(at + 1);
+  }
   CF_TRY(const auto simulator,
          simulator::Simulator::open(std::move(options), invocation.clock, random, log, metrics));
   std::string owners;

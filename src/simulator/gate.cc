@@ -35,11 +35,18 @@ Caller Gate::caller_of(const Request& request) const {
   const std::string scheme = folded(header.substr(0, space));
   if (scheme != "bearer" && scheme != "token") return caller;
   caller.token = header.substr(space + 1);
+  constexpr std::string_view kPublicOnly = ":public";
   const auto known = tokens_.find(caller.token);
   if (known != tokens_.end())
     caller.login = known->second;
   else if (tokens_.empty() && !default_login_.empty())
     caller.login = default_login_;
+  if (!caller.login) return caller;
+  const auto blind = faults_.peek("public-only");
+  caller.sees_private = !caller.login->ends_with(kPublicOnly) &&
+                        !(blind && (blind->empty() || *blind == caller.token));
+  if (caller.login->ends_with(kPublicOnly))
+    caller.login->resize(caller.login->size() - kPublicOnly.size());
   return caller;
 }
 
@@ -128,7 +135,10 @@ std::optional<Response> Gate::stop(const Request& request, const Caller& caller,
         "Request forbidden by administrative rules. Please make sure your request has a "
         "User-Agent header.\n"};
   const bool known = caller.token.empty() || caller.login || tokens_.empty();
-  if (faults_.take("bad-token") || !known) {
+  const auto revoked = faults_.peek("revoked-token");
+  const bool gone =
+      revoked && !caller.token.empty() && (revoked->empty() || *revoked == caller.token);
+  if (faults_.take("bad-token") || !known || gone) {
     Response response = rest_error(401, "Bad credentials");
     // GitHub sends an empty budget with it, which says nothing about the real one.
     add_rate_headers(response, {60, 60, 0, clock_.wall_time() + std::chrono::hours(1)}, resource);

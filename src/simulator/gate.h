@@ -19,6 +19,7 @@ namespace cloudfolio::simulator {
 struct Caller {
   std::string token;                 // Empty: anonymous.
   std::optional<std::string> login;  // The token's.
+  bool sees_private = false;         // The login's own private repositories.
 };
 
 class Gate {

@@ -16,7 +16,7 @@ using http::Response;
 
 bool visible(const RestView& view, const RepositoryState& repository) {
   return !repository.is_private ||
-         (view.viewer && folded(*view.viewer) == folded(repository.owner));
+         (view.sees_private && view.viewer && folded(*view.viewer) == folded(repository.owner));
 }
 
 std::size_t number_of(const Request& request, std::string_view name, std::size_t otherwise) {
@@ -151,7 +151,9 @@ Response user_repositories(RestView& view, const Request& request) {
 
 Response own_repositories(RestView& view, const Request& request) {
   if (!view.viewer) return rest_error(401, "Requires authentication");
-  return list(view, request, view.world.repositories_of(*view.viewer));
+  auto all = view.world.repositories_of(*view.viewer);
+  std::erase_if(all, [&](const auto* repository) { return !visible(view, *repository); });
+  return list(view, request, std::move(all));
 }
 
 Response repository(RestView& view, RepositoryState& found) {

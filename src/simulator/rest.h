@@ -23,6 +23,7 @@ struct RestView {
   Faults& faults;
   RestPlaces places;
   std::optional<std::string> viewer;
+  bool sees_private = false;  // Whether the viewer's private repositories show.
 };
 
 // How a handler gets the view of the request that is being answered.

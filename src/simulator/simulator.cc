@@ -155,8 +155,11 @@ Response Simulator::State::answer_rest(Request& request, const Caller& caller) {
   if (request.path == "/rate_limit") {
     response = rate_limit(request, caller);
   } else {
-    current.emplace(
-        RestView{world, faults, {api_origin(request), std::string(kHtml)}, caller.login});
+    current.emplace(RestView{world,
+                             faults,
+                             {api_origin(request), std::string(kHtml)},
+                             caller.login,
+                             caller.sees_private});
     response = rest.route(request);
     current.reset();
   }
@@ -172,8 +175,7 @@ Response Simulator::State::answer_graphql(Request& request, const Caller& caller
   ++counters.graphql_count;
   if (auto stopped = gate.stop(request, caller, "graphql")) return *std::move(stopped);
   GraphView view{
-      world, std::string(kHtml), caller.login, caller.login.has_value(), 1, 0, 0, 0, 0, "", {}, {},
-      0};
+      world, std::string(kHtml), caller.login, caller.sees_private, 1, 0, 0, 0, 0, "", {}, {}, 0};
   bool too_much = false;
   const auto limit_nodes = faults.peek_number("resource-limits");
   const auto limit_texts = faults.peek_number("resource-limits-text");

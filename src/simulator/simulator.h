@@ -45,7 +45,8 @@ struct Options {
   std::chrono::milliseconds latency{0};
   // As in faults.h.
   std::vector<std::string> faults = {};
-  // Token → login. Empty: any token is good, and is the first owner's.
+  // Token → login. Empty: any token is good, and is the first owner's. A token sees the private
+  // repositories of its login; with ":public" behind the login it sees none.
   std::map<std::string, std::string> tokens = {};
   BudgetLimits limits = {};
 };

@@ -111,7 +111,7 @@ Result<RefreshSteps::Known> RefreshSteps::read_known(const Context& ctx,
   known.state = *std::move(state);
   const auto swept_at = time_from(known.state.swept_at);
   known.sweep_due = !swept_at || services_.clock.wall_time() - *swept_at >= kSweepInterval;
-  bool agrees = true;
+  bool agrees = !known.state.had_private;
   const auto place = place_of(known.tenant, known.state.token_owner);
   for (const cache::Right& right : known.rights) {
     if (!place || right.scope != place->scope) continue;
@@ -256,6 +256,7 @@ Result<DetectResult> RefreshSteps::plan_changes(const Context& ctx, const cache:
   plan.swept_at = basis.swept_at;
   plan.credential = services_.source.credential().tag;
   plan.token_owner = probe.token_owner;
+  plan.had_private = !sides.owner.repositories.empty();
   plan.requests = basis.usage.requests_count;
   plan.points = basis.usage.points;
   CF_TRY(const auto nothing, settle(ctx, cache, plan, base, known.state));

@@ -55,6 +55,7 @@ struct Plan {
   bool one_page = true;         // the whole list fitted the probe's page
   std::string credential = {};  // for SyncState; a public plan's only
   github::TokenOwner token_owner = {};
+  bool had_private = false;
   bool force = false;
   Coverage coverage = Coverage::whole;
   std::vector<PlannedRepository> repositories;  // in the list's order

@@ -57,6 +57,7 @@ std::string to_json(const Plan& plan) {
   object["credential"] = plan.credential;
   object["token_owner_id"] = plan.token_owner.id;
   object["token_owner_login"] = plan.token_owner.login;
+  object["had_private"] = plan.had_private;
   object["force"] = plan.force;
   object["touched"] = plan.touched;
   object["coverage"] = to_string(plan.coverage);
@@ -110,6 +111,7 @@ Result<Plan> plan_from_json(std::string_view text_of_plan) {
   plan.credential = text(object, "credential");
   plan.token_owner.id = json::find_int(object, "token_owner_id").value_or(0);
   plan.token_owner.login = text(object, "token_owner_login");
+  plan.had_private = json::find_bool(object, "had_private").value_or(false);
   plan.force = json::find_bool(object, "force").value_or(false);
   plan.touched = json::find_bool(object, "touched").value_or(false);
   plan.coverage = coverage_from(text(object, "coverage"));

@@ -185,6 +185,9 @@ TEST_F(PrivateRefreshTest, a_refused_token_ends_the_right_at_once_and_removes_ev
   EXPECT_TRUE(keys_with("secret").empty());
   EXPECT_EQ(public_names(), "alpha beta ");
   EXPECT_TRUE(rights.list(kCtx, kOctocat)->empty());
+  github.probe_error.reset();
+  run();
+  EXPECT_EQ(private_names(), "secret ") << "the same list, and yet it is read again";
 }
 
 TEST_F(PrivateRefreshTest, another_credential_finds_nothing_of_the_former_one) {

@@ -101,7 +101,7 @@ Orchestration<Fetched> fetch_batches(OrchestrationContext& ctx, std::string logi
   Fetched all;
   std::uint64_t done = 0;
   for (std::uint64_t batch = 0; batch < batches; ++batch) {
-    show(ctx, "fetching", done, plan.repositories);
+    if (!plan.unchanged) show(ctx, "fetching", done, plan.repositories);
     const Result<std::string> answer = co_await tasks[batch];
     if (!answer) {
       if (answer.error().code() == Code::cancelled) co_return answer.error();
@@ -173,7 +173,7 @@ Orchestration<Pass> refresh_once(OrchestrationContext& ctx, RefreshInput input) 
       plan.has_base && fetched.error && durable::may_pass(fetched.error->code());
   if (nothing_read && fetched.error && !may_be_theirs) co_return *fetched.error;
 
-  show(ctx, "publishing", plan.repositories, plan.repositories);
+  if (!plan.unchanged) show(ctx, "publishing", plan.repositories, plan.repositories);
   PublishInput publish;
   publish.login = input.login;
   publish.started_at = input.started_at;

@@ -13,7 +13,9 @@ GitHubSource::GitHubSource(github::Client& client, std::string api_url,
       visibility_(visibility) {}
 
 Source::Credential GitHubSource::credential() const {
-  return {client_.token_tag(), api_url_};
+  std::string tag = client_.token_tag();
+  if (visibility_ == github::Visibility::public_only && !tag.empty()) tag += "-public";
+  return {std::move(tag), api_url_};
 }
 
 Result<github::Probe> GitHubSource::probe(const Context& ctx, const std::string& login,

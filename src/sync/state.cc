@@ -12,6 +12,7 @@ SyncState state_after(const Plan& plan, std::uint64_t generation) {
   state.one_page = plan.one_page;
   state.credential = plan.credential;
   state.token_owner = plan.token_owner;
+  state.had_private = plan.had_private;
   return state;
 }
 
@@ -35,6 +36,7 @@ std::string to_json(const SyncState& state) {
     object["credential"] = state.credential;
     object["token_owner_id"] = state.token_owner.id;
     object["token_owner_login"] = state.token_owner.login;
+    object["had_private"] = state.had_private;
   }
   return json::write(object);
 }
@@ -51,6 +53,7 @@ Result<SyncState> state_from_json(std::string_view text) {
   state.credential = json::find_string(object, "credential").value_or("");
   state.token_owner.id = json::find_int(object, "token_owner_id").value_or(0);
   state.token_owner.login = json::find_string(object, "token_owner_login").value_or("");
+  state.had_private = json::find_bool(object, "had_private").value_or(false);
   if (const auto* skipped = json::find_array(object, "skipped"))
     for (const json::Value& value : *skipped)
       if (const auto* item = value.if_object())

@@ -25,6 +25,7 @@ struct SyncState {
   // state is good together with the public one of the same probe_etag only.
   std::string credential = {};
   github::TokenOwner token_owner = {};
+  bool had_private = false;  // The list held private ones: then a private place must be there too.
   bool operator==(const SyncState&) const = default;
 };
 

@@ -50,7 +50,7 @@ Answer call(http::Method method, const std::string& url, const std::string& body
   }
   const auto response = (*client)->send(Context(), request);
   if (!response) throw std::runtime_error(url + ": " + response.error().message());
-  Answer answer{response->status, nullptr, std::string(response->body.view())};
+  Answer answer{response->status, nullptr, std::string(response->body.view()), response->headers};
   if (auto parsed = json::parse(answer.text)) answer.body = *std::move(parsed);
   return answer;
 }

@@ -17,6 +17,7 @@ struct Answer {
   int status = 0;
   json::Value body;
   std::string text;
+  http::Headers headers = {};
 };
 Answer call(http::Method method, const std::string& url, const std::string& body = {},
             const http::Headers& headers = {});
