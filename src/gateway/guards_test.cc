@@ -120,6 +120,44 @@ TEST_F(Guards, nobodys_instance_is_the_operators) {
   EXPECT_EQ(post(path + "/terminate", "", "ada-token").status, 403);
 }
 
+TEST_F(Guards, what_is_private_is_the_tenants_own_and_an_operators_who_says_so) {
+  open(Tokens::some);
+  const std::string search = "/v1/portfolios/ada/search?q=x";
+  const auto sight = [&](const std::string& path, const std::string& token) {
+    const int status = get(path, token).status;
+    if (status != 200) return std::to_string(status);
+    return std::string(portfolios.calls().back().ends_with("with private") ? "private" : "public");
+  };
+  EXPECT_EQ(sight(search, ""), "public");
+  EXPECT_EQ(sight(search, "bob-token"), "public");
+  EXPECT_EQ(sight(search, "ada-token"), "private");
+  EXPECT_EQ(sight(search, "root-token"), "public");
+  EXPECT_EQ(sight(search + "&private=true", ""), "401");
+  EXPECT_EQ(sight(search + "&private=true", "bob-token"), "403");
+  EXPECT_EQ(sight(search + "&private=true", "root-token"), "private");
+  EXPECT_EQ(sight(search + "&private=false", "ada-token"), "public");
+  EXPECT_EQ(sight(search + "&private=maybe", "ada-token"), "400");
+  EXPECT_EQ(sight("/v1/portfolios/ada/status", "bob-token"), "public");
+  EXPECT_EQ(sight("/v1/portfolios/ada/status", "root-token"), "private");
+  EXPECT_EQ(get(search, "ada-token").headers.find("Cache-Control"), "private, no-store");
+}
+
+TEST_F(Guards, runs_on_private_text_do_not_exist_for_others) {
+  instances.put(instance("private:index:ada", OrchestrationStatus::running));
+  open(Tokens::some);
+  const std::string all = "/runtime/webhooks/durabletask/instances/";
+  for (const char* token : {"", "bob-token"}) {
+    const http::Response there = get(all + "private:index:ada", token);
+    const http::Response not_there = get(all + "private:index:adb", token);
+    EXPECT_EQ(there.status, 404);
+    EXPECT_EQ(not_there.status, 404);
+    EXPECT_EQ(error_of(there), "No such instance: private:index:ada");
+    EXPECT_EQ(post(all + "private:index:ada/terminate", "", token).status, 404);
+  }
+  EXPECT_EQ(get(all + "private:index:ada", "ada-token").status, 202);
+  EXPECT_EQ(get(all + "private:index:ada", "root-token").status, 202);
+}
+
 TEST_F(Guards, a_token_may_come_as_the_originals_host_key_and_nothing_else_is_taken_for_one) {
   open(Tokens::some);
   EXPECT_EQ(send({.path = "/metrics", .headers = {{"x-functions-key", "root-token"}}}).status, 200);
