@@ -72,7 +72,7 @@ struct GithubSimCommand {
   long latency_ms = 0;
   std::vector<std::string> faults;
   std::vector<std::string> tokens;  // "TOKEN=LOGIN"; none: any is the first owner's.
-  std::string tls_certificate;  // PEM files: serve HTTPS instead of HTTP.
+  std::string tls_certificate;      // PEM files: serve HTTPS instead of HTTP.
   std::string tls_key;
   bool list_faults = false;
 };
