@@ -76,8 +76,6 @@ class EncoderTextEmbedders final : public TextEmbedders {
                                                    std::string fingerprint) const {
     encoder::Embedder::Options options;
     options.thread_count = options_.thread_count;
-    // A third of the time of a query, at a cosine of 0.999 with the exact vector.
-    if (encoder::runs_int8()) options.query_precision = encoder::Precision::int8;
     CF_TRY(encoder::Encoder opened, encoder::Encoder::open(model, options));
     return std::shared_ptr<const TextEmbedder>(
         std::make_shared<EncoderTextEmbedder>(std::move(opened), std::move(fingerprint)));
