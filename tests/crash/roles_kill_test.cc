@@ -6,7 +6,6 @@
 #include <atomic>
 #include <cstdlib>
 #include <map>
-#include <set>
 #include <thread>
 
 #include "base/random.h"
@@ -66,6 +65,74 @@ class RolesKill : public testing::Test {
     for (const auto& [task, count] : ends) EXPECT_EQ(count, 1) << "task " << task;
   }
 
+  // One role after the other, each started again at once, until it was kKills times.
+  static void kill_at_random(Fleet& fleet, std::uint64_t seed, std::atomic<int>& kills) {
+    Random random(seed);
+    const std::vector<std::pair<std::string, std::string>> names = {
+        {"gateway", "gateway"},
+        {"orchestrator", "orchestrator"},
+        {"sync", "sync"},
+        {"trainer", "trainer"},
+        {"trainer", "second trainer"}};
+    for (; kills < kKills; ++kills) {
+      // The moment is chance; nothing waits for something to happen in this time.
+      std::this_thread::sleep_for(milliseconds(random.below(600)));
+      const auto& [role, name] = names[random.below(names.size())];
+      fleet.kill(name);
+      fleet.start(role, name);
+    }
+  }
+
+  void push_and_refresh(Simulator& github, int edition) {
+    const std::string said = "edition " + std::to_string(edition);
+    github.control("/_sim/push", {{"owner", kSampleLogin},
+                                  {"repo", "greenhouse-node"},
+                                  {"files",
+                                   {{"README.md",
+                                     "# greenhouse-node\n\nSensors and valves of a greenhouse, "
+                                     "read every minute, " +
+                                         said + ".\n"}}}});
+    const std::string path = std::string("/v1/portfolios/") + kSampleLogin + "/refresh";
+    ASSERT_EQ(insist(http::Method::post, path, "{\"force\":true}").status, 202);
+    const json::Value state = ended(std::string("refresh:") + kSampleLogin);
+    ASSERT_EQ(text(state, "runtimeStatus"), "Completed") << json::write(state);
+    expect_each_task_ended_once(state);
+    const Answer bundle = insist(http::Method::get, std::string("/api/bundles/") + kSampleLogin);
+    EXPECT_NE(bundle.text.find(said), std::string::npos);
+  }
+
+  // How many there were.
+  std::size_t expect_every_training_done_once() {
+    const Answer listed = insist(http::Method::get,
+                                 "/runtime/webhooks/durabletask/instances?instanceIdPrefix=train:");
+    const json::Array& instances = listed.body.as_array();
+    EXPECT_FALSE(instances.empty());
+    for (const json::Value& instance : instances) {
+      const json::Value state = ended(text(instance, "instanceId"));
+      EXPECT_EQ(text(state, "runtimeStatus"), "Completed") << json::write(state);
+      expect_each_task_ended_once(state);
+    }
+    return instances.size();
+  }
+
+  // What was asked twice is dropped by whoever finds it done.
+  void expect_nothing_left(const std::filesystem::path& data) {
+    storage::embedded::Options options;
+    options.directory = data;
+    auto store = storage::embedded::open(options, clock);
+    ASSERT_TRUE(store.ok()) << store.error().message();
+    const auto count = [&](const char* queue) {
+      return *(**(*store)->queue(queue)).approximate_count(Context());
+    };
+    for (const char* queue : {"sync-queue", "model-training-queue", "activity-results"}) {
+      for (const auto end = clock.now() + kLongest; count(queue) > 0 && clock.now() < end;)
+        std::this_thread::yield();
+      EXPECT_EQ(count(queue), 0u) << queue;
+    }
+    EXPECT_EQ(count("sync-queue-poison"), 0u);
+    EXPECT_EQ(count("model-training-queue-poison"), 0u);
+  }
+
   const SystemClock clock;
   std::string url;
 };
@@ -79,82 +146,23 @@ TEST_F(RolesKill, at_random_moments_leaves_every_refresh_and_training_done_once)
   Installation installation(github.url());
   installation.environment["CLOUDFOLIO_DURABLE_CLAIM_SECONDS"] = "2";
   installation.environment["CLOUDFOLIO_TRAINING_MAX_STEPS"] = "1";
-  auto fleet = std::make_unique<Fleet>(installation, github.url());
-  fleet->start("trainer", "second trainer");
-  url = fleet->url();
+  Fleet fleet(installation, github.url());
+  fleet.start("trainer", "second trainer");
+  url = fleet.url();
 
   std::atomic<int> kills{0};
-  std::atomic<bool> enough{false};
-  std::jthread killer([&](const std::stop_token&) {
-    Random random(seed);
-    const std::vector<std::pair<std::string, std::string>> names = {
-        {"gateway", "gateway"},
-        {"orchestrator", "orchestrator"},
-        {"sync", "sync"},
-        {"trainer", "trainer"},
-        {"trainer", "second trainer"}};
-    while (kills < kKills && !enough) {
-      // The moment is chance; nothing waits for something to happen in this time.
-      std::this_thread::sleep_for(milliseconds(random.below(600)));
-      const auto& [role, name] = names[random.below(names.size())];
-      fleet->kill(name);
-      fleet->start(role, name);
-      ++kills;
-    }
-  });
-
-  std::set<std::string> trainings;
+  std::jthread killer([&] { kill_at_random(fleet, seed, kills); });
   for (int refresh = 0; refresh < kRefreshes; ++refresh) {
     SCOPED_TRACE("refresh " + std::to_string(refresh));
-    github.control("/_sim/push", {{"owner", kSampleLogin},
-                                  {"repo", "greenhouse-node"},
-                                  {"files",
-                                   {{"README.md",
-                                     "# greenhouse-node\n\nSensors and valves of a greenhouse, "
-                                     "read every minute, edition " +
-                                         std::to_string(refresh) + ".\n"}}}});
-    const std::string path = std::string("/v1/portfolios/") + kSampleLogin + "/refresh";
-    ASSERT_EQ(insist(http::Method::post, path, "{\"force\":true}").status, 202);
-    const json::Value state = ended(std::string("refresh:") + kSampleLogin);
-    ASSERT_EQ(text(state, "runtimeStatus"), "Completed") << json::write(state);
-    expect_each_task_ended_once(state);
-    const Answer bundle = insist(http::Method::get, std::string("/api/bundles/") + kSampleLogin);
-    EXPECT_NE(bundle.text.find("edition " + std::to_string(refresh)), std::string::npos);
+    push_and_refresh(github, refresh);
   }
-  while (kills < kKills) std::this_thread::yield();
-  enough = true;
   killer.join();
 
   // The last content's index and training end as well; earlier ones may have been overtaken.
   EXPECT_EQ(text(ended(std::string("index:") + kSampleLogin), "runtimeStatus"), "Completed");
-  const Answer listed =
-      insist(http::Method::get, "/runtime/webhooks/durabletask/instances?instanceIdPrefix=train:");
-  for (const json::Value& instance : listed.body.as_array()) {
-    const json::Value state = ended(text(instance, "instanceId"));
-    EXPECT_EQ(text(state, "runtimeStatus"), "Completed") << json::write(state);
-    expect_each_task_ended_once(state);
-    trainings.insert(text(instance, "instanceId"));
-  }
-  EXPECT_FALSE(trainings.empty());
-
-  // Nothing is left: what was asked twice is dropped by whoever finds it done.
-  storage::embedded::Options options;
-  options.directory = installation.data();
-  auto store = storage::embedded::open(options, clock);
-  ASSERT_TRUE(store.ok()) << store.error().message();
-  const Context ctx;
-  const auto count = [&](const char* queue) {
-    return *(**(*store)->queue(queue)).approximate_count(ctx);
-  };
-  for (const char* queue : {"sync-queue", "model-training-queue", "activity-results"}) {
-    for (const auto end = clock.now() + kLongest; count(queue) > 0 && clock.now() < end;)
-      std::this_thread::yield();
-    EXPECT_EQ(count(queue), 0u) << queue;
-  }
-  EXPECT_EQ(count("sync-queue-poison"), 0u);
-  EXPECT_EQ(count("model-training-queue-poison"), 0u);
-  std::printf("%d kills, %d refreshes, %zu trainings\n", kills.load(), kRefreshes,
-              trainings.size());
+  const std::size_t trainings_count = expect_every_training_done_once();
+  expect_nothing_left(installation.data());
+  std::printf("%d kills, %d refreshes, %zu trainings\n", kills.load(), kRefreshes, trainings_count);
 }
 
 }  // namespace
