@@ -39,11 +39,11 @@ Flags::Flags(Defaults defaults, const Parts& parts, const Options& options)
 
 Flags::~Flags() = default;
 
-bool Flags::standard(std::string_view flag) const {
+Standard Flags::standard(std::string_view flag) const {
   if (const auto found = defaults_.find(flag); found != defaults_.end()) return found->second;
   const Definition* const definition = find_definition(flag);
   CF_ENSURE(definition != nullptr, "a flag that is asked for is defined");
-  return definition->value;
+  return {definition->value, "default"};
 }
 
 std::shared_ptr<const Flags::Snapshot> Flags::snapshot() const {
@@ -53,7 +53,7 @@ std::shared_ptr<const Flags::Snapshot> Flags::snapshot() const {
 
 Decision Flags::decide(std::string_view flag, const TenantId& tenant) const {
   const auto now = snapshot();
-  const bool otherwise = standard(flag);
+  const bool otherwise = standard(flag).value;
   const Definition* const definition = find_definition(flag);
   if (definition != nullptr && definition->when_stale == WhenStale::take_the_default &&
       now->read_at && parts_.clock.now() - *now->read_at > options_.age_max)
@@ -166,7 +166,9 @@ void Flags::adopt(const FlagTable& table) {
   for (auto& [flag, watch] : *watches) {
     const Setting& setting = now.setting(flag);
     const double all = kEverybody;
-    metrics_->share.with({flag}).set(setting.share ? *setting.share / all : standard(flag) ? 1 : 0);
+    metrics_->share.with({flag}).set(setting.share          ? *setting.share / all
+                                     : standard(flag).value ? 1
+                                                            : 0);
     metrics_->turned_back.with({flag}).set(setting.armed ? 0 : 1);
     watch.guard.keep_apart(setting.tenants);
     if (setting.armed_version == watch.armed_version) continue;

@@ -46,8 +46,13 @@ struct FlagsMetrics;
 // How often a process reads the table: four times within the two seconds that a change may take.
 inline constexpr std::chrono::milliseconds kRefreshEvery{500};
 
-// The environment's values, by flag.
-using Defaults = std::map<std::string, bool, std::less<>>;
+// What holds where the table says nothing, and who said so: "default", "environment", ….
+struct Standard {
+  bool value = false;
+  std::string source;
+};
+// By flag.
+using Defaults = std::map<std::string, Standard, std::less<>>;
 
 class Flags {
  public:
@@ -79,8 +84,8 @@ class Flags {
   struct FlagView {
     std::string name;
     std::string about;
-    bool standard = false;  // The environment's value.
-    bool value = false;     // For nobody in particular.
+    Standard standard;   // The environment's value.
+    bool value = false;  // For nobody in particular.
     Setting setting;
     Guard::State guard = Guard::State::no_data;
   };
@@ -101,7 +106,7 @@ class Flags {
     std::string reason;
     std::string evidence;
   };
-  bool standard(std::string_view flag) const;
+  Standard standard(std::string_view flag) const;
   std::shared_ptr<const Snapshot> snapshot() const;
   void adopt(const FlagTable& table);
   Status write_pending(const Context& ctx);

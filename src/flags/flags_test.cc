@@ -63,7 +63,7 @@ class FlagsTest : public ::testing::Test {
   struct Process {
     explicit Process(FlagsTest& world)
         : log(sink, world.clock),
-          flags({{kGraphqlBatchFetch, true}}, {world.store, world.clock, log, metrics}) {}
+          flags({{kGraphqlBatchFetch, {true, "test"}}}, {world.store, world.clock, log, metrics}) {}
     telemetry::MemoryLogSink sink;
     telemetry::Log log;
     telemetry::MetricRegistry metrics;

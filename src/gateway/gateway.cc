@@ -29,6 +29,7 @@ struct Gateway::State {
     add_durable_routes(table);
     add_v1_routes(table);
     add_admin_routes(table);
+    add_flag_routes(table);
     add_system_routes(table);
     add_cost_routes(table);
     table.router().set_not_found(not_found_answer);

@@ -35,6 +35,10 @@
 namespace cloudfolio::durable {
 class Client;
 }
+namespace cloudfolio::flags {
+class Flags;
+class FlagStore;
+}  // namespace cloudfolio::flags
 namespace cloudfolio::telemetry {
 class Log;
 class MetricRegistry;
@@ -64,6 +68,10 @@ class Gateway {
     // What admin routes ask, and whence a refusal's figures come. Outlives the gateway; nullptr:
     // those routes are unavailable.
     Administration* administration = nullptr;
+    // The feature flags and their table, for operators. Outlive the gateway; null: those routes are
+    // unavailable.
+    flags::Flags* flags = nullptr;
+    flags::FlagStore* flag_store = nullptr;
     // Shown by /metrics before it is read: what is counted elsewhere. May be empty.
     std::function<void()> before_metrics = {};
     // Told after every answer: the route's name, and the tenant that it was about (may be empty).

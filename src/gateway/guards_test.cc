@@ -34,6 +34,7 @@ class Guards : public GatewayFixture {
     replace("{name}", "alpha");
     replace("{id}", "refresh:ada");
     replace("{event}", "go");
+    replace("{flag}", "ENABLE_GRAPHQL_BATCH_FETCH");
     return pattern;
   }
 };
@@ -81,6 +82,10 @@ TEST_F(Guards, every_route_has_its_rule) {
       {"GET /v1/admin/usage", operators},
       {"PUT /v1/admin/tenants/{login}/quotas", operators},
       {"DELETE /v1/admin/tenants/{login}", operators},
+      {"GET /v1/admin/flags", operators},
+      {"PUT /v1/admin/flags/{flag}", operators},
+      {"POST /v1/admin/flags/{flag}/rearm", operators},
+      {"GET /v1/admin/flags/{flag}/history", operators},
       {"GET /api/health", open_to_all},
       {"GET /v1/health", open_to_all},
       {"GET /metrics", operators},

@@ -76,6 +76,7 @@ void add_durable_routes(RouteTable& table);
 void add_v1_routes(RouteTable& table);
 void add_alias_routes(RouteTable& table);
 void add_admin_routes(RouteTable& table);
+void add_flag_routes(RouteTable& table);
 void add_system_routes(RouteTable& table);
 void add_cost_routes(RouteTable& table);
 // Answers what no route takes, naming the new route of those that later drafts of the original had.

@@ -57,6 +57,7 @@ struct Parsing {
   std::string quota_amount;
   TenantCommand tenant;
   EncodeCommand encode;
+  FlagsCommand flags;
   GithubSimCommand simulator;
   MigrateCommand migrate;
 };
@@ -190,6 +191,47 @@ void add_costs_command(CLI::App& app, Parsing& parsing) {
   costs->callback([&parsing] { parsing.arguments.command = parsing.costs; });
 }
 
+void add_flags_command(CLI::App& app, Parsing& parsing) {
+  CLI::App* flags = add(
+      app, "flags", "Show the feature flags, or change one while everything runs",
+      "  cloudfolio flags\n"
+      "  cloudfolio flags set ENABLE_GRAPHQL_BATCH_FETCH 25% --reason 'a quarter first'\n"
+      "  cloudfolio flags set ENABLE_GRAPHQL_BATCH_FETCH off --tenant octocat --reason 'bad data'\n"
+      "  cloudfolio flags history ENABLE_GRAPHQL_BATCH_FETCH\n"
+      "  cloudfolio flags rearm ENABLE_GRAPHQL_BATCH_FETCH --reason 'mended in 1.2'");
+  flags->require_subcommand(0, 1);
+  const auto chosen = [&parsing](FlagsCommand::Verb verb) {
+    return [&parsing, verb] {
+      parsing.flags.verb = verb;
+      parsing.arguments.command = parsing.flags;
+    };
+  };
+  const auto author = [&parsing](CLI::App* command) {
+    command->add_option("--reason", parsing.flags.reason, "Why; kept in the audit")->required();
+    command->add_option("--by", parsing.flags.by, "Who; the user that runs this where not given");
+  };
+  flags->add_subcommand("ls", "List the flags")->fallthrough();
+  CLI::App* set = flags->add_subcommand("set", "Change one flag")->fallthrough();
+  set->add_option("flag", parsing.flags.flag, "Its name")->required();
+  set->add_option("value", parsing.flags.value, "on, off, default, or a share such as 25%")
+      ->required();
+  set->add_option("--tenant", parsing.flags.tenant, "Only this login's value");
+  author(set);
+  CLI::App* history = flags->add_subcommand("history", "Who changed what, and why")->fallthrough();
+  history->add_option("flag", parsing.flags.flag, "Only this one's");
+  CLI::App* rearm =
+      flags->add_subcommand("rearm", "Let the guard act again after it turned a flag back")
+          ->fallthrough();
+  rearm->add_option("flag", parsing.flags.flag, "Its name")->required();
+  author(rearm);
+  flags->callback([chosen, set, history, rearm] {
+    chosen(set->parsed()       ? FlagsCommand::Verb::set
+           : history->parsed() ? FlagsCommand::Verb::history
+           : rearm->parsed()   ? FlagsCommand::Verb::rearm
+                               : FlagsCommand::Verb::ls)();
+  });
+}
+
 void add_service_commands(CLI::App& app, Parsing& parsing) {
   CLI::App* serve =
       add(app, "serve", "Run every service on this machine until told to stop",
@@ -204,11 +246,6 @@ void add_service_commands(CLI::App& app, Parsing& parsing) {
   encode->add_option("--model", parsing.encode.model, "A sentence-transformers folder or zip")
       ->type_name("FILE");
   encode->callback([&parsing] { parsing.arguments.command = parsing.encode; });
-
-  CLI::App* flags =
-      add(app, "flags", "Show the feature flags and where each value comes from",
-          "  cloudfolio flags\n  ENABLE_GRAPHQL_BATCH_FETCH=false cloudfolio flags --json");
-  flags->callback([&parsing] { parsing.arguments.command = FlagsCommand{}; });
 
   CLI::App* simulator =
       add(app, "github-sim", "Serve a folder of repositories as GitHub would",
@@ -292,6 +329,7 @@ std::variant<Arguments, Printed> parse_arguments(int argc, const char* const* ar
   app.require_subcommand(1);
   add_program_options(app, parsing);
   add_service_commands(app, parsing);
+  add_flags_command(app, parsing);
   add_portfolio_commands(app, parsing);
   add_tenant_commands(app, parsing);
   add_cache_command(app, parsing);

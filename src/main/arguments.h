@@ -61,7 +61,15 @@ struct TenantCommand {
 struct EncodeCommand {
   std::string model;  // A sentence-transformers folder or zip; empty: the base model.
 };
-struct FlagsCommand {};
+struct FlagsCommand {
+  enum class Verb { ls, set, history, rearm };
+  Verb verb = Verb::ls;
+  std::string flag;    // history: empty: all.
+  std::string value;   // on, off, default, or a share such as 25%.
+  std::string tenant;  // set: only this tenant's value.
+  std::string by;      // Empty: the name of the user that runs the command.
+  std::string reason;
+};
 struct CostsCommand {
   std::string login;  // Empty: all tenants.
   std::string since;  // A day; empty: the last 30 days.

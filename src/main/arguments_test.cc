@@ -69,6 +69,21 @@ TEST(Arguments, costs_are_of_all_or_of_one_from_a_day_on) {
   EXPECT_EQ(one.since, "2026-01-31");
 }
 
+TEST(Arguments, flags_are_listed_unless_something_else_is_asked) {
+  EXPECT_EQ(command<FlagsCommand>({"flags"}).verb, FlagsCommand::Verb::ls);
+  EXPECT_EQ(command<FlagsCommand>({"flags", "ls"}).verb, FlagsCommand::Verb::ls);
+  const auto set = command<FlagsCommand>(
+      {"flags", "set", "ENABLE_X", "25%", "--tenant", "octocat", "--reason", "why", "--json"});
+  EXPECT_EQ(set.verb, FlagsCommand::Verb::set);
+  EXPECT_EQ(set.flag, "ENABLE_X");
+  EXPECT_EQ(set.value, "25%");
+  EXPECT_EQ(set.tenant, "octocat");
+  EXPECT_EQ(set.reason, "why");
+  EXPECT_EQ(command<FlagsCommand>({"flags", "history"}).verb, FlagsCommand::Verb::history);
+  EXPECT_EQ(command<FlagsCommand>({"flags", "rearm", "ENABLE_X", "--reason", "why"}).verb,
+            FlagsCommand::Verb::rearm);
+}
+
 TEST(Arguments, wrong_usage_says_what_is_wrong_and_leaves_with_2) {
   EXPECT_EQ(printed({"sync"}).exit_code, 2);
   EXPECT_NE(printed({"sync"}).text.find("login is required"), std::string::npos);

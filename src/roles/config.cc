@@ -6,27 +6,13 @@
 #include <charconv>
 #include <numeric>
 
+#include "flags/definition.h"
 #include "tenancy/login.h"
 
 namespace cloudfolio::roles {
 namespace {
 
 namespace bj = boost::json;
-
-struct FlagDefault {
-  std::string_view name;
-  bool value;               // Where only this system writes the cache.
-  bool value_with_old_app;  // While the old app shares it: as the original had them.
-  std::string_view about;
-};
-constexpr std::array kFlags{
-    FlagDefault{"ENABLE_ASYNC_MODEL_TRAINING", true, false,
-                "Train in a run of its own; off: the refresh waits for the training"},
-    FlagDefault{"ENABLE_GRAPHQL_BATCH_FETCH", true, false,
-                "Fetch repositories in GraphQL batches; off: one REST call at a time"},
-    FlagDefault{"ENABLE_QUOTA_ENFORCEMENT", false, false,
-                "Answer 429 where a quota is used up; off: warn only"},
-};
 
 std::optional<bool> bool_from(std::string_view text) {
   if (text == "true" || text == "1" || text == "on" || text == "yes") return true;
@@ -139,7 +125,8 @@ Status apply_flags(Config& config, const bj::value& value) {
   const auto* object = value.if_object();
   if (object == nullptr) return bad_value("flags", "an object of NAME: true or false");
   std::vector<std::string> known;
-  for (const FlagDefault& flag : kFlags) known.push_back("flags." + std::string(flag.name));
+  for (const flags::Definition& flag : flags::definitions())
+    known.push_back("flags." + std::string(flag.name));
   for (const auto& [name, field] : *object) {
     const std::string key = "flags." + std::string(name);
     if (std::find(known.begin(), known.end(), key) == known.end()) return unknown_key(key, known);
@@ -194,7 +181,7 @@ Status apply_environment(Config& config, const Environment& lookup) {
       break;
     }
   }
-  for (const FlagDefault& flag : kFlags) {
+  for (const flags::Definition& flag : flags::definitions()) {
     const std::string name(flag.name);
     const auto text = lookup(name);
     if (!text) continue;
@@ -232,7 +219,7 @@ Status validate(const Config& config) {
 
 std::vector<FlagValue> flags(const Config& config) {
   std::vector<FlagValue> values;
-  for (const FlagDefault& flag : kFlags) {
+  for (const flags::Definition& flag : flags::definitions()) {
     FlagValue value{std::string(flag.name), flag.value, "default", std::string(flag.about)};
     if (config.compatibility_old_app) {
       value.value = flag.value_with_old_app;

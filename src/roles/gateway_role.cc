@@ -22,6 +22,8 @@ Result<tenancy::TokenTable> tokens_of(const Config& config) {
 gateway::Gateway::Options gateway_options(const Config& config, System& system) {
   gateway::Gateway::Options options;
   options.administration = &system.administration();
+  options.flags = &system.platform().flags();
+  options.flag_store = &system.platform().flag_desk().store();
   options.public_url = config.server_public_url;
   if (!config.webhook_secret.empty()) {
     options.delivery_is_genuine = [secret = config.webhook_secret](std::string_view body,

@@ -46,7 +46,7 @@ Result<json::Object> usage_of(const Context& ctx, TenancyDesk& desk, const Tenan
   json::Object shown{{"tenant", tenant.str()},
                      {"account", record.owner},
                      {"state", tenancy::to_string(record.state)},
-                     {"enforced", desk.enforced()},
+                     {"enforced", desk.enforced(tenant)},
                      {"limits_version", limits.version}};
   json::Array meters;
   for (const Reading& reading : readings) {
@@ -82,7 +82,8 @@ Result<std::string> LocalAdministration::usage(const Context& ctx,
     CF_TRY(json::Object shown, usage_of(ctx, desk, one));
     tenants.push_back(std::move(shown));
   }
-  return json::write(json::Object{{"tenants", std::move(tenants)}, {"enforced", desk.enforced()}});
+  return json::write(
+      json::Object{{"tenants", std::move(tenants)}, {"enforced", desk.enforced(TenantId())}});
 }
 
 Result<std::string> LocalAdministration::verify_usage(const Context& ctx,

@@ -1,5 +1,6 @@
 #include "roles/local_portfolios.h"
 
+#include "flags/definition.h"
 #include "json/json.h"
 #include "roles/status_report.h"
 #include "sync/refresh.h"
@@ -131,7 +132,9 @@ Result<InstanceId> LocalPortfolios::start_training(const Context& ctx, const Ten
   durable::StartOptions options;
   options.name = training::kTrainModel;
   options.instance = InstanceId(training::train_instance(tenant, info.content));
-  options.input = training::train_input(tenant, info.content, limits);
+  options.input =
+      training::with_decision(training::train_input(tenant, info.content, limits),
+                              parts_.platform.flags().decide(flags::kAsyncModelTraining, tenant));
   const InstanceId instance = options.instance;
   const auto started = client->start(ctx.for_tenant(tenant), std::move(options));
   // Running already: that one is watched.
@@ -217,7 +220,10 @@ Result<std::string> LocalPortfolios::health(const Context& ctx) {
   const Status store = parts_.platform.storage().check(ctx);
   json::Object report;
   report["status"] = store.ok() ? "ok" : "degraded";
-  report["queue_mode"] = flag(parts_.config, "ENABLE_ASYNC_MODEL_TRAINING");
+  report["queue_mode"] = parts_.platform.flags().is_on(flags::kAsyncModelTraining, TenantId());
+  const flags::Flags::View flags = parts_.platform.flags().view();
+  report["flags_version"] = flags.version;
+  if (flags.age) report["flags_age_seconds"] = flags.age->count();
   report["cache"] = store.ok();
   report["version"] = CLOUDFOLIO_VERSION;
   if (!store) report["problem"] = store.error().message();

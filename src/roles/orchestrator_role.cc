@@ -2,15 +2,31 @@
 
 #include <filesystem>
 
+#include "flags/definition.h"
+#include "flags/report.h"
 #include "json/json.h"
+#include "training/train_model.h"
 
 namespace cloudfolio::roles {
 namespace {
 
 constexpr char kAgain[] = "again";
 
+// Decided where a chain of runs begins (refresh, index, training), and carried by all of it.
+flags::Decision async_training(const Context& ctx, const flags::Flags& flags,
+                               const durable::Tags& tags) {
+  if (const auto tag = tags.find(kAsyncTrainingTag); tag != tags.end()) {
+    if (const auto carried = json::parse(tag->second)) {
+      if (auto decision = flags::decision_from(*carried)) return *std::move(decision);
+    }
+  }
+  return flags.decide(flags::kAsyncModelTraining, ctx.tenant());
+}
+
 Result<std::string> start_orchestration(const Context& ctx, const ClientSlot& slot,
-                                        AfterStart after, const std::string& input) {
+                                        const flags::Flags& flags,
+                                        const durable::ActivityInfo& info,
+                                        const std::string& input) {
   CF_TRY(const auto request, json::parse_object(input));
   CF_TRY(durable::Client* const client, slot.get());
   durable::StartOptions options;
@@ -20,6 +36,10 @@ Result<std::string> start_orchestration(const Context& ctx, const ClientSlot& sl
   options.input = payload == nullptr     ? "{}"
                   : payload->is_string() ? std::string(json::view(payload->get_string()))
                                          : json::write(*payload);
+  const flags::Decision asynchronous = async_training(ctx, flags, info.tags);
+  options.tags[kAsyncTrainingTag] = json::write(flags::to_json(asynchronous));
+  if (options.name == training::kTrainModel)
+    options.input = training::with_decision(options.input, asynchronous);
   const InstanceId instance = options.instance;
   const std::string again = options.input;
   const auto started = client->start(ctx, std::move(options));
@@ -28,19 +48,19 @@ Result<std::string> start_orchestration(const Context& ctx, const ClientSlot& sl
     return std::string(R"({"started":false})");
   }
   if (!started) return started.error();
-  if (after == AfterStart::wait_for_its_end) CF_CHECK(client->wait(ctx, instance));
+  if (!asynchronous.value) CF_CHECK(client->wait(ctx, instance));
   return std::string(R"({"started":true})");
 }
 
 }  // namespace
 
 void register_start_orchestration(durable::Registry& registry, const ClientSlot& slot,
-                                  AfterStart after) {
-  registry.activity(
-      kStartOrchestration,
-      [&slot, after](const Context& ctx, const durable::ActivityInfo&, const std::string& input) {
-        return start_orchestration(ctx, slot, after, input);
-      });
+                                  const flags::Flags& flags) {
+  registry.activity(kStartOrchestration,
+                    [&slot, &flags](const Context& ctx, const durable::ActivityInfo& info,
+                                    const std::string& input) {
+                      return start_orchestration(ctx, slot, flags, info, input);
+                    });
 }
 
 Result<std::unique_ptr<durable::Embedded>> open_orchestrator(

@@ -33,7 +33,10 @@ Result<std::unique_ptr<Platform>> Platform::open(const Config& config, const Clo
   client.user_agent = "cloudfolio";
   client.ca_file = config.github_ca_file;
   CF_TRY(platform->http_, http::open_client(client, clock));
-  CF_TRY(platform->tenancy_, TenancyDesk::open(config, *platform->storage_, clock));
+  CF_TRY(platform->flag_desk_,
+         FlagDesk::open(config, *platform->storage_, clock, *platform->log_, platform->metrics_));
+  CF_TRY(platform->tenancy_,
+         TenancyDesk::open(config, *platform->storage_, clock, &platform->flag_desk_->flags()));
   cache::Cache::Options options{
       .memory_bytes_max = static_cast<std::size_t>(config.cache_memory_bytes),
       .log = platform->log_.get()};

@@ -14,6 +14,7 @@
 #include "cache/rights.h"
 #include "http/client.h"
 #include "roles/config.h"
+#include "roles/flag_desk.h"
 #include "roles/tenancy_desk.h"
 #include "storage/storage.h"
 #include "telemetry/log.h"
@@ -34,6 +35,8 @@ class Platform {
   storage::Storage& storage() { return *storage_; }
   http::Client& http() { return *http_; }
   cache::Cache& cache() { return *cache_; }
+  FlagDesk& flag_desk() { return *flag_desk_; }
+  flags::Flags& flags() { return flag_desk_->flags(); }
   TenancyDesk& tenancy() { return *tenancy_; }
   const cache::Rights& rights() { return *rights_; }
 
@@ -47,6 +50,7 @@ class Platform {
   std::unique_ptr<telemetry::Log> log_;
   std::unique_ptr<storage::Storage> storage_;
   std::unique_ptr<http::Client> http_;
+  std::unique_ptr<FlagDesk> flag_desk_;
   std::unique_ptr<TenancyDesk> tenancy_;
   std::unique_ptr<cache::Cache> cache_;
   std::unique_ptr<cache::Rights> rights_;

@@ -14,23 +14,28 @@ Result<std::unique_ptr<SyncRole>> SyncRole::open(const Config& config, Platform&
   CF_TRY(role->github_, github::Client::open(std::move(options), platform.http(), platform.clock(),
                                              Random(platform.random().next()), platform.log(),
                                              platform.metrics()));
-  // GraphQL wants a token; without one REST's anonymous budget is what there is.
-  const bool batches = flag(config, "ENABLE_GRAPHQL_BATCH_FETCH") && !config.github_token.empty();
-  role->source_ = std::make_unique<sync::GitHubSource>(
-      *role->github_, config.github_api_url,
-      [batches] { return batches ? github::Transport::graphql : github::Transport::rest; },
-      config.github_private_repositories ? github::Visibility::all_visible
-                                         : github::Visibility::public_only);
+  const auto over = [&](github::Transport transport) {
+    return std::make_unique<sync::GitHubSource>(
+        *role->github_, config.github_api_url, [transport] { return transport; },
+        config.github_private_repositories ? github::Visibility::all_visible
+                                           : github::Visibility::public_only);
+  };
+  role->batches_ = over(github::Transport::graphql);
+  role->one_by_one_ = over(github::Transport::rest);
+  // GraphQL wants a token; without one REST's anonymous budget is what there is, and no flag asks.
+  const bool has_token = !config.github_token.empty();
   cache::ContentIdentity identity;
   identity.recipe_version = training::kRecipeVersion;
   role->steps_ = std::make_unique<sync::RefreshSteps>(
       sync::Services{.cache = platform.cache(),
-                     .source = *role->source_,
+                     .source = has_token ? *role->batches_ : *role->one_by_one_,
                      .clock = platform.clock(),
                      .log = platform.log(),
                      .metrics = platform.metrics(),
                      .identity = std::move(identity),
                      .rights = &platform.rights(),
+                     .flags = has_token ? &platform.flags() : nullptr,
+                     .one_by_one = role->one_by_one_.get(),
                      .accounts = &platform.tenancy().accounts()});
   return role;
 }

@@ -26,7 +26,8 @@ class SyncRole {
  private:
   SyncRole() = default;
   std::unique_ptr<github::Client> github_;
-  std::unique_ptr<sync::GitHubSource> source_;
+  std::unique_ptr<sync::GitHubSource> batches_;     // Over GraphQL.
+  std::unique_ptr<sync::GitHubSource> one_by_one_;  // Over REST.
   std::unique_ptr<sync::RefreshSteps> steps_;
 };
 

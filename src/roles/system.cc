@@ -69,10 +69,7 @@ Status System::open_orchestrations() {
                    [this](const InstanceId& instance) {
                      for (const auto& worker : workers_) worker->beat(instance);
                    });
-  register_start_orchestration(registry_, slot_,
-                               flag(config_, "ENABLE_ASYNC_MODEL_TRAINING")
-                                   ? AfterStart::go_on
-                                   : AfterStart::wait_for_its_end);
+  register_start_orchestration(registry_, slot_, platform_->flags());
   if (roles_.has(Role::orchestrator)) {
     CF_TRY(scheduler_, open_orchestrator(config_, *platform_, registry_, slot_,
                                          around_pools(config_, *platform_, registry_, roles_)));

@@ -2,6 +2,8 @@
 
 #include "cache/cache.h"
 #include "cache/rights.h"
+#include "flags/definition.h"
+#include "flags/flags.h"
 
 namespace cloudfolio::roles {
 namespace {
@@ -18,11 +20,18 @@ std::array<std::int64_t, tenancy::kMetersCount> limits_of(const Config& config) 
   return limits;
 }
 
-tenancy::QuotaGate::Options gate_options(const Config& config) {
+std::function<bool(const TenantId&)> enforced_by(const Config& config, const flags::Flags* flags) {
+  if (flags) {
+    return
+        [flags](const TenantId& tenant) { return flags->is_on(flags::kQuotaEnforcement, tenant); };
+  }
+  return [value = flag(config, flags::kQuotaEnforcement)](const TenantId&) { return value; };
+}
+
+tenancy::QuotaGate::Options gate_options(const Config& config,
+                                         std::function<bool(const TenantId&)> enforced) {
   tenancy::QuotaGate::Options options;
-  options.enforced = [enforced = flag(config, "ENABLE_QUOTA_ENFORCEMENT")](const TenantId&) {
-    return enforced;
-  };
+  options.enforced = std::move(enforced);
   options.patience = std::chrono::milliseconds(config.quota_patience_ms);
   return options;
 }
@@ -30,15 +39,15 @@ tenancy::QuotaGate::Options gate_options(const Config& config) {
 }  // namespace
 
 TenancyDesk::TenancyDesk(const Config& config, storage::BlobStore& blobs, const Tables& tables,
-                         const Clock& clock)
-    : enforced_(flag(config, "ENABLE_QUOTA_ENFORCEMENT")),
+                         const Clock& clock, const flags::Flags* flags)
+    : enforced_(enforced_by(config, flags)),
       blobs_(blobs),
       ledger_(tables.usage, clock),
       directory_(tables.tenants),
       quotas_(tables.quotas, limits_of(config)),
       guard_(ledger_, directory_),
       guarded_(blobs, guard_),
-      gate_(gate_options(config), ledger_, quotas_, clock),
+      gate_(gate_options(config, enforced_), ledger_, quotas_, clock),
       accounts_({.directory = directory_,
                  .ledger = ledger_,
                  .quotas = quotas_,
@@ -47,14 +56,15 @@ TenancyDesk::TenancyDesk(const Config& config, storage::BlobStore& blobs, const 
 
 Result<std::unique_ptr<TenancyDesk>> TenancyDesk::open(const Config& config,
                                                        storage::Storage& storage,
-                                                       const Clock& clock) {
+                                                       const Clock& clock,
+                                                       const flags::Flags* flags) {
   CF_TRY(storage::BlobStore* const blobs, storage.blobs(cache::kContainer));
   CF_TRY(storage::Table* const usage, storage.table(tenancy::kUsageTable));
   CF_TRY(storage::Table* const tenants, storage.table(tenancy::kTenantsTable));
   CF_TRY(storage::Table* const quotas, storage.table(tenancy::kQuotasTable));
   CF_TRY(storage::Table* const rights, storage.table(cache::kRightsTable));
   return std::unique_ptr<TenancyDesk>(
-      new TenancyDesk(config, *blobs, {*usage, *tenants, *quotas, *rights}, clock));
+      new TenancyDesk(config, *blobs, {*usage, *tenants, *quotas, *rights}, clock, flags));
 }
 
 }  // namespace cloudfolio::roles

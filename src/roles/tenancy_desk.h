@@ -3,6 +3,7 @@
 //
 // Lifetime: the storage and the clock outlive it. Threads: thread-safe.
 
+#include <functional>
 #include <memory>
 
 #include "cache/guarded_blobs.h"
@@ -15,12 +16,19 @@
 #include "tenancy/usage_guard.h"
 #include "tenancy/usage_ledger.h"
 
+namespace cloudfolio::flags {
+class Flags;
+}
+
 namespace cloudfolio::roles {
 
 class TenancyDesk {
  public:
+  // `flags` says while running for whom a full quota refuses; it outlives the desk. Null: the
+  // configuration alone says so, for everybody.
   static Result<std::unique_ptr<TenancyDesk>> open(const Config& config, storage::Storage& storage,
-                                                   const Clock& clock);
+                                                   const Clock& clock,
+                                                   const flags::Flags* flags = nullptr);
 
   tenancy::UsageLedger& ledger() { return ledger_; }
   tenancy::TenantDirectory& directory() { return directory_; }
@@ -30,7 +38,8 @@ class TenancyDesk {
   // The cache's container, with every write counted and guarded; and as it is.
   storage::BlobStore& guarded_blobs() { return guarded_; }
   storage::BlobStore& blobs() { return blobs_; }
-  bool enforced() const { return enforced_; }
+  // For that tenant; an empty one: for nobody in particular.
+  bool enforced(const TenantId& tenant) const { return enforced_(tenant); }
 
  private:
   struct Tables {
@@ -40,9 +49,10 @@ class TenancyDesk {
     storage::Table& rights;
   };
   TenancyDesk(const Config& config, storage::BlobStore& blobs, const Tables& tables,
-              const Clock& clock);
+              const Clock& clock, const flags::Flags* flags);
 
-  const bool enforced_;
+  using Enforced = std::function<bool(const TenantId&)>;
+  const Enforced enforced_;
   storage::BlobStore& blobs_;
   tenancy::UsageLedger ledger_;
   tenancy::TenantDirectory directory_;

@@ -61,6 +61,7 @@ void register_trainer(durable::Registry& registry, const Config& config, Platfor
       .on_used = [&costs](
                      const Context& ctx,
                      const training::TrainingUsage& usage) { costs.record_training(ctx, usage); },
+      .flags = &platform.flags(),
   };
   training::register_training(registry, platform.cache(), std::move(services), recipe);
 }

@@ -178,13 +178,15 @@ Result<std::string> RefreshSteps::detect(const Context& ctx, const RefreshInput&
     metrics_.refreshes.with({"unchanged"}).add();
     return write(unchanged_result(report, *known.info));
   }
-  auto result = plan_changes(ctx, cache, known, *std::move(answer), input.force);
+  const auto batches = decide_batch_fetch(tenant);
+  auto result = plan_changes(ctx, cache, known, *std::move(answer), input.force, batches);
   if (!result && result.error().code() == Code::rate_limited) {
     DetectResult wait;
     wait.limited = limited(result.error());
     return write(wait);
   }
   if (!result) return std::move(result).error().while_doing("sync " + tenant.str());
+  result->batch_fetch = batches;
   return write(*result);
 }
 
@@ -218,8 +220,8 @@ Result<std::optional<Report>> RefreshSteps::settle(const Context& ctx,
 }
 
 Result<DetectResult> RefreshSteps::plan_changes(const Context& ctx, const cache::TenantCache& cache,
-                                                const Known& known, github::Probe probe,
-                                                bool force) {
+                                                const Known& known, github::Probe probe, bool force,
+                                                const std::optional<BatchFetch>& batches) {
   const auto place = probe.all_visible ? place_of(known.tenant, probe.token_owner) : std::nullopt;
   CF_TRY(const Base base, read_base(ctx, cache));
   Base private_base;
@@ -235,9 +237,11 @@ Result<DetectResult> RefreshSteps::plan_changes(const Context& ctx, const cache:
   if (!basis.one_page && newest_suffices) {
     coverage = Coverage::newest;
   } else if (!basis.one_page) {
-    CF_TRY(github::Listing listing, services_.source.list(ctx, known.tenant.str(),
-                                                          place ? github::Visibility::all_visible
-                                                                : github::Visibility::public_only));
+    auto answer = source_for(batches).list(
+        ctx, known.tenant.str(),
+        place ? github::Visibility::all_visible : github::Visibility::public_only);
+    record(known.tenant, batches, flags::outcome_of(answer));
+    CF_TRY(github::Listing listing, std::move(answer));
     CF_CHECK(count_calls(ctx, known.tenant, known.operation + ":list", listing.usage));
     basis.usage += listing.usage;
     listed = std::move(listing.repositories);

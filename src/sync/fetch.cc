@@ -70,6 +70,17 @@ cache::RepositoryEntry entry_of(const github::Details& details,
   return entry;
 }
 
+// A batch of which nothing could be read failed, even where GitHub answered.
+flags::Outcome outcome_of_batch(const Result<github::DetailsAnswer>& answer) {
+  if (!answer) return flags::outcome_of(answer);
+  for (const github::FetchedRepository& fetched : answer->repositories) {
+    if (!fetched.unknown()) return flags::Outcome::worked;
+  }
+  return answer->repositories.empty()
+             ? flags::Outcome::not_counted
+             : flags::outcome_of(answer->repositories.front().unknown()->error.code());
+}
+
 }  // namespace
 
 // One plan's share of a batch.
@@ -155,7 +166,9 @@ Result<std::string> RefreshSteps::fetch(const Context& ctx, const FetchInput& in
   for (const Part& part : parts)
     if (part.done) usage += github::Usage{part.outcome.requests, part.outcome.points};
   if (!refs.empty()) {
-    auto answer = services_.source.fetch(ctx, refs);
+    const auto batches = input.batch_fetch ? input.batch_fetch : decide_batch_fetch(tenant);
+    auto answer = source_for(batches).fetch(ctx, refs);
+    record(tenant, batches, outcome_of_batch(answer));
     if (!answer && answer.error().code() == Code::unauthenticated && place)
       CF_CHECK(services_.rights->suspend(ctx, *place));
     const std::size_t public_count = input.generation == 0 ? 0 : parts.front().refs.size();

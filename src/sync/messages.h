@@ -60,6 +60,16 @@ struct PrivatePart {
   }
 };
 
+// ENABLE_GRAPHQL_BATCH_FETCH as a pass of a refresh began with it.
+struct BatchFetch {
+  bool value = true;
+  std::uint64_t version = 0;
+  static constexpr auto fields() {
+    return std::tuple{json::Required{"value", &BatchFetch::value, "In GraphQL batches."},
+                      json::Required{"version", &BatchFetch::version, "Of the flag."}};
+  }
+};
+
 // Exactly one of: limited; unchanged (with its report); a plan. And perhaps a private part.
 struct DetectResult {
   std::optional<Limited> limited;
@@ -71,6 +81,7 @@ struct DetectResult {
   std::uint64_t repositories = 0;  // to fetch
   bool has_base = false;           // something is mirrored already
   std::optional<PrivatePart> hidden;
+  std::optional<BatchFetch> batch_fetch;
   static constexpr auto fields() {
     return std::tuple{
         json::Field{"limited", &DetectResult::limited, "Nothing could be asked."},
@@ -81,7 +92,8 @@ struct DetectResult {
         json::Field{"batches", &DetectResult::batches, "To fetch."},
         json::Field{"repositories", &DetectResult::repositories, "In all batches."},
         json::Field{"has_base", &DetectResult::has_base, "Some are mirrored already."},
-        json::Field{"hidden", &DetectResult::hidden, "The private publication's part."}};
+        json::Field{"hidden", &DetectResult::hidden, "The private publication's part."},
+        json::Field{"batch_fetch", &DetectResult::batch_fetch, "How the batches are read."}};
   }
 };
 
@@ -90,12 +102,14 @@ struct FetchInput {
   std::string login;
   std::uint64_t generation = 0;  // 0: nothing public in this batch
   std::uint64_t batch = 0;
-  std::optional<PrivatePart> hidden;  // absent: nothing private in this batch
+  std::optional<PrivatePart> hidden = {};  // absent: nothing private in this batch
+  std::optional<BatchFetch> batch_fetch = {};
   static constexpr auto fields() {
     return std::tuple{json::Required{"login", &FetchInput::login, "GitHub login."},
                       json::Required{"generation", &FetchInput::generation, "Whose plan."},
                       json::Required{"batch", &FetchInput::batch, "Its number."},
-                      json::Field{"hidden", &FetchInput::hidden, "The private plan."}};
+                      json::Field{"hidden", &FetchInput::hidden, "The private plan."},
+                      json::Field{"batch_fetch", &FetchInput::batch_fetch, "How it is read."}};
   }
 };
 

@@ -96,6 +96,7 @@ Orchestration<Fetched> fetch_batches(OrchestrationContext& ctx, std::string logi
     input.generation = batch < plan.batches ? plan.generation : 0;
     input.batch = batch;
     if (plan.hidden && batch < plan.hidden->batches) input.hidden = plan.hidden;
+    input.batch_fetch = plan.batch_fetch;
     tasks.push_back(ctx.call(kFetchActivity, write(input), network_retry()));
   }
   Fetched all;

@@ -28,6 +28,7 @@
 #include "cache/cache.h"
 #include "cache/fingerprint.h"
 #include "cache/rights.h"
+#include "flags/outcome.h"
 #include "sync/base_bundle.h"
 #include "sync/messages.h"
 #include "sync/metrics.h"
@@ -36,6 +37,9 @@
 #include "sync/source.h"
 #include "sync/state.h"
 
+namespace cloudfolio::flags {
+class Flags;
+}
 namespace cloudfolio::telemetry {
 class Log;
 }
@@ -55,6 +59,11 @@ struct Services {
   cache::ContentIdentity identity = {};
   // Which private places may be read. nullptr: private repositories are not mirrored.
   const cache::Rights* rights = nullptr;
+  // Asked before each refresh whether the tenant's repositories are read in batches; told how that
+  // went. nullptr: always in batches.
+  flags::Flags* flags = nullptr;
+  // The source where they are not. nullptr: `source` is all there is.
+  Source* one_by_one = nullptr;
   // Who is told whose login was found and what was used; nullptr: nobody.
   Accounts* accounts = nullptr;
 };
@@ -86,6 +95,10 @@ class RefreshSteps {
  private:
   struct Known;
   struct Basis;
+  std::optional<BatchFetch> decide_batch_fetch(const TenantId& tenant) const;
+  Source& source_for(const std::optional<BatchFetch>& batches) const;
+  void record(const TenantId& tenant, const std::optional<BatchFetch>& batches,
+              flags::Outcome outcome) const;
   Limited limited(const Error& error) const;
   // What the accounts are told; nothing where there are none. `answer` takes up what asking cost.
   Status settle_owner(const Context& ctx, const TenantId& tenant, github::Probe& answer) const;
@@ -100,7 +113,8 @@ class RefreshSteps {
                               const std::string& etag) const;
   // The rest of detect, once the probe said that something may have changed.
   Result<DetectResult> plan_changes(const Context& ctx, const cache::TenantCache& cache,
-                                    const Known& known, github::Probe probe, bool force);
+                                    const Known& known, github::Probe probe, bool force,
+                                    const std::optional<BatchFetch>& batches);
   Result<std::optional<PrivatePart>> plan_private(const Context& ctx, const Known& known,
                                                   const cache::Place& place, const Listed& listed,
                                                   const Basis& basis, const Base& base);

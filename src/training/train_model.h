@@ -22,6 +22,7 @@
 #include "base/context.h"
 #include "base/result.h"
 #include "cache/tenant_cache.h"
+#include "flags/setting.h"
 #include "training/fine_tuning.h"
 #include "training/recipe.h"
 #include "training/training_report.h"
@@ -31,6 +32,9 @@ class Cache;
 }
 namespace cloudfolio::durable {
 class Registry;
+}
+namespace cloudfolio::flags {
+class Flags;
 }
 namespace cloudfolio::telemetry {
 class Log;
@@ -51,6 +55,11 @@ struct TrainLimits {
   std::optional<std::size_t> token_count_max;
 };
 std::string train_input(const TenantId& tenant, std::string_view fingerprint, TrainLimits limits);
+// The input with the value of ENABLE_ASYNC_MODEL_TRAINING that its run began with, as
+// `"async_training": {"flag", "value", "version"}`; one that is recorded already stays.
+std::string with_decision(const std::string& input, const flags::Decision& decision);
+// What is recorded; nullopt: nothing (a message of an older release).
+std::optional<flags::Decision> recorded_decision(std::string_view input);
 
 // What one run used; a run that failed or was cut off used it, too.
 struct TrainingUsage {
@@ -73,6 +82,8 @@ struct TrainingServices {
       before_training = {};
   // Told at the end of each run_training that began to train. May be empty.
   std::function<void(const Context&, const TrainingUsage&)> on_used = {};
+  // Told how each training ended, with the decision that it began with. May be null.
+  flags::Flags* flags = nullptr;
 };
 
 // The activities' work, one after the other; each may be repeated to the same effect.

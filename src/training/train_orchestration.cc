@@ -6,6 +6,8 @@
 #include "cache/cache.h"
 #include "durable/orchestration.h"
 #include "durable/registry.h"
+#include "flags/flags.h"
+#include "flags/report.h"
 #include "json/json.h"
 #include "training/train_model.h"
 
@@ -14,6 +16,7 @@ namespace {
 
 constexpr std::chrono::hours kTrainingTimeout(2);
 constexpr std::size_t kInstanceDigits = 40;
+constexpr char kDecisionKey[] = "async_training";
 
 struct Request {
   TenantId tenant;
@@ -84,6 +87,19 @@ std::string train_input(const TenantId& tenant, std::string_view fingerprint, Tr
   return json::write(input);
 }
 
+std::string with_decision(const std::string& input, const flags::Decision& decision) {
+  auto object = json::parse_object(input);
+  if (!object || object->contains(kDecisionKey)) return input;
+  (*object)[kDecisionKey] = flags::to_json(decision);
+  return json::write(json::Value(*std::move(object)));
+}
+
+std::optional<flags::Decision> recorded_decision(std::string_view input) {
+  const auto object = json::parse_object(input);
+  const json::Value* const found = object ? json::find(*object, kDecisionKey) : nullptr;
+  return found ? flags::decision_from(*found) : std::nullopt;
+}
+
 void register_training(durable::Registry& registry, cache::Cache& cache, TrainingServices services,
                        Recipe recipe) {
   registry.pool(kTrainingPool, 1);
@@ -104,10 +120,12 @@ void register_training(durable::Registry& registry, cache::Cache& cache, Trainin
         CF_TRY(const Request request, parse_request(input, recipe));
         if (services.before_training)
           CF_CHECK(services.before_training(ctx, request.tenant, request.fingerprint));
-        CF_TRY(const TrainingReport report,
-               run_training(ctx, cache.open(request.tenant), request.fingerprint, request.recipe,
-                            services));
-        return to_json(report);
+        const auto report = run_training(ctx, cache.open(request.tenant), request.fingerprint,
+                                         request.recipe, services);
+        if (const auto decision = recorded_decision(input); decision && services.flags)
+          services.flags->record(*decision, request.tenant, flags::outcome_of(report));
+        if (!report) return report.error();
+        return to_json(*report);
       },
       durable::ActivityOptions().pool(kTrainingPool).timeout(kTrainingTimeout));
   registry.activity(

@@ -1,0 +1,49 @@
+"""Collects the services' figures into build/bench/services.json. Each part is measured by a file beside this one."""
+import json
+import os
+import pathlib
+import platform
+import subprocess
+import sys
+
+import flag_effect
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+BUILD = ROOT / "build/release"
+
+
+def flags():
+    figures = json.loads(subprocess.run([BUILD / "bench/services/guard_bench"], check=True, capture_output=True,
+                                        text=True).stdout)
+    seconds = flag_effect.measure(BUILD / "cloudfolio")
+    figures["flag_effect_seconds"] = round(seconds[max(0, -(-len(seconds) * 99 // 100) - 1)], 3)
+    figures["flag_effect_median_seconds"] = round(seconds[len(seconds) // 2], 3)
+    return figures
+
+
+# What a figure may be at most.
+BARS = {"flag_effect_seconds": 2, "guard_requests_to_act_at_50_percent": 25, "guard_false_turn_backs_per_million": 1}
+PARTS = {"flags": flags}
+
+
+def main(wanted):
+    out = ROOT / "build/bench/services.json"
+    out.parent.mkdir(parents=True, exist_ok=True)
+    figures = json.loads(out.read_text())["figures"] if out.exists() else {}
+    for name, part in PARTS.items():
+        if wanted and name not in wanted:
+            continue
+        print(f"measuring {name} …", flush=True)
+        figures.update(part())
+    machine = f"{os.cpu_count()} x {platform.machine()}, {platform.platform()}"
+    out.write_text(json.dumps({"name": "services", "machine": machine, "figures": figures}, indent=2) + "\n")
+    missed = 0
+    for name, value in figures.items():
+        bar = BARS.get(name)
+        missed += bar is not None and value > bar
+        print(f"{name:44} {value:>10}" + (f"   (at most {bar})" if bar is not None else ""))
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
