@@ -306,7 +306,8 @@ TEST_F(ClientTest, the_api_may_be_served_over_tls) {
   serve(std::move(served));
   EXPECT_TRUE(github->origin().starts_with("https://"));
   client = open_client();
-  EXPECT_EQ(client->probe(ctx, login).error().code(), Code::invalid_argument) << "nobody vouches for it";
+  EXPECT_EQ(client->probe(ctx, login).error().code(), Code::invalid_argument)
+      << "nobody vouches for it";
   http::ClientOptions trusting;
   trusting.ca_file = tls.certificate_chain_file;
   auto opened = http::open_client(trusting, clock);
