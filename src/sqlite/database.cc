@@ -55,16 +55,29 @@ Status Database::configure(const Options& options) {
   CF_CHECK(execute("PRAGMA cache_size = -" + std::to_string(options.cache_bytes / kKiB)));
   if (options.access == Options::Access::read_only) return Done{};
   CF_CHECK(execute("PRAGMA page_size = " + std::to_string(options.page_bytes)));
-  {
-    CF_TRY(auto mode, statement("PRAGMA journal_mode = WAL"));
-    CF_TRY(const bool row, mode.step());
-    if (!row || mode.text(0) != "wal") {
-      return Error(Code::invalid_argument,
-                   file_ + " cannot be opened in WAL mode: the file system must be a local one");
-    }
-  }
+  CF_CHECK(switch_to_wal(options.busy_timeout));
   const std::size_t pages = options.checkpoint_bytes / options.page_bytes;
   return execute("PRAGMA wal_autocheckpoint = " + std::to_string(pages));
+}
+
+// A new file is switched by one connection that has it alone, and there SQLite does not ask the
+// busy handler: of several that open it at once, the others try again.
+Status Database::switch_to_wal(std::chrono::milliseconds longest) {
+  constexpr std::chrono::milliseconds kTryAgainAfter{2};
+  for (auto left = longest;; left -= kTryAgainAfter) {
+    const Status switched = try_wal();
+    const bool busy = !switched && switched.error().code() == Code::unavailable;
+    if (!busy || left <= kTryAgainAfter) return switched;
+    sqlite3_sleep(int(kTryAgainAfter.count()));
+  }
+}
+
+Status Database::try_wal() {
+  CF_TRY(auto mode, statement("PRAGMA journal_mode = WAL"));
+  CF_TRY(const bool row, mode.step());
+  if (row && mode.text(0) == "wal") return Done{};
+  return Error(Code::invalid_argument,
+               file_ + " cannot be opened in WAL mode: the file system must be a local one");
 }
 
 Result<Statement> Database::statement(std::string_view sql) {

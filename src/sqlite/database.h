@@ -77,6 +77,8 @@ class Database {
   struct Idle;  // Statements waiting to be used again.
   Database(std::string file, sqlite3* handle);
   Status configure(const Options& options);
+  Status switch_to_wal(std::chrono::milliseconds longest);
+  Status try_wal();
   void give_back(sqlite3_stmt* raw);
 
   std::string file_;
