@@ -21,7 +21,7 @@ BUILD = ROOT / "build/clang"
 CACHE = BUILD / "syntax.json"
 CLANG = "clang++-16"
 # Flags of the build that mean the same to both compilers.
-KEPT = re.compile(r"^(-I|-D|-isystem|-std=|-W(?!error))")
+KEPT = re.compile(r"^(-I|-D|-isystem|-std=|-m|-W(?!error))")
 
 
 def flags_of(entry):
