@@ -6,6 +6,7 @@
 #include "base/time_text.h"
 #include "durable/client.h"
 #include "gateway/caller.h"
+#include "gateway/once.h"
 #include "gateway/quota_answer.h"
 #include "gateway/route_table.h"
 #include "gateway/status_links.h"
@@ -15,12 +16,8 @@
 namespace cloudfolio::gateway {
 namespace {
 
-Result<http::Response> refresh(Services& services, Call& call) {
-  CF_TRY(const TenantId tenant, tenant_of(call, "username"));
-  CF_CHECK(check_may_change(call.principal, tenant));
-  CF_TRY(const json::Object body, body_of(call));
-  const Force force =
-      json::find_bool(body, "force_refresh").value_or(false) ? Force::yes : Force::no;
+Result<http::Response> start_refresh(Services& services, Call& call, const TenantId& tenant,
+                                     Force force, const StartMark& mark, InstanceId& job) {
   if (force == Force::no) {
     const auto unchanged = services.portfolios.find_unchanged(call.context, tenant);
     if (unchanged && *unchanged)
@@ -28,9 +25,10 @@ Result<http::Response> refresh(Services& services, Call& call) {
           json::Object{{"status", "cached"}, {"repos_count", (*unchanged)->repository_count}},
           "no-store");
   }
-  const auto start = services.portfolios.start_refresh(call.context, tenant, force);
+  const auto start = services.portfolios.start_refresh(call.context, tenant, force, mark);
   if (!start)
     return refused_answer(services, call, tenant, Metered::refresh, Style::original, start.error());
+  job = start->instance;
   // How many repositories are read is known once the refresh has asked GitHub: see the status.
   return http::json_response(
       202, json::Object{{"status", "processing"},
@@ -39,6 +37,17 @@ Result<http::Response> refresh(Services& services, Call& call) {
                         {"status_url",
                          "/api/bundles/" + http::percent_encode(tenant.str()) +
                              "/status?job_id=" + http::percent_encode(start->instance.str())}});
+}
+
+Result<http::Response> refresh(Services& services, Call& call) {
+  CF_TRY(const TenantId tenant, tenant_of(call, "username"));
+  CF_CHECK(check_may_change(call.principal, tenant));
+  CF_TRY(const json::Object body, body_of(call));
+  const Force force =
+      json::find_bool(body, "force_refresh").value_or(false) ? Force::yes : Force::no;
+  return once(services, call, tenant, Style::original, [&](const StartMark& mark, InstanceId& job) {
+    return start_refresh(services, call, tenant, force, mark, job);
+  });
 }
 
 std::string_view job_status(durable::OrchestrationStatus status) {

@@ -6,6 +6,7 @@
 #include "durable/client.h"
 #include "gateway/caller.h"
 #include "gateway/instance_view.h"
+#include "gateway/once.h"
 #include "gateway/route_table.h"
 #include "gateway/status_links.h"
 #include "http/json_response.h"
@@ -199,9 +200,12 @@ Result<http::Response> purge(Services& services, Call& call) {
 
 // The same orchestration with the same input, under the same id once the first has ended, or under
 // a new one.
-Result<http::Response> restart(Services& services, Call& call) {
-  CF_TRY(const OrchestrationState state, find_instance(services, call, durable::Include::payloads));
-  CF_CHECK(may_steer(call));
+Result<http::Response> start_again(Services& services, Call& call, const OrchestrationState& state,
+                                   const StartMark& mark, InstanceId& job) {
+  const auto tag = state.tags.find(kRequestTag);
+  job = state.instance;
+  if (mark.began_after && tag != state.tags.end() && tag->second == mark.request)
+    return check_status_answer(call.request, services.options, job);
   durable::StartOptions options;
   options.name = state.name;
   options.input = state.input;
@@ -210,8 +214,21 @@ Result<http::Response> restart(Services& services, Call& call) {
   // A tenant's run has one id, which other starts join; only nobody's may have another.
   const bool fresh = asks(call.request, "restartWithNewInstanceId", "true") && call.about.empty();
   if (!fresh) options.instance = state.instance;
-  CF_TRY(const InstanceId started, services.instances.start(call.context, std::move(options)));
-  return check_status_answer(call.request, services.options, started);
+  options.tags.erase(kRequestTag);
+  if (!mark.request.empty()) options.tags[kRequestTag] = mark.request;
+  CF_TRY(job, services.instances.start(call.context, std::move(options)));
+  return check_status_answer(call.request, services.options, job);
+}
+
+Result<http::Response> restart(Services& services, Call& call) {
+  CF_TRY(const OrchestrationState state, find_instance(services, call, durable::Include::payloads));
+  CF_CHECK(may_steer(call));
+  // No login has an underscore.
+  static const TenantId kInstallation("_installation");
+  return once(services, call, call.about.empty() ? kInstallation : call.about, Style::original,
+              [&](const StartMark& mark, InstanceId& job) {
+                return start_again(services, call, state, mark, job);
+              });
 }
 
 Result<http::Response> rewind(Services& services, Call& call) {

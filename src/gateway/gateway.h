@@ -39,6 +39,9 @@ namespace cloudfolio::flags {
 class Flags;
 class FlagStore;
 }  // namespace cloudfolio::flags
+namespace cloudfolio::tenancy {
+class RequestKeys;
+}
 namespace cloudfolio::telemetry {
 class Log;
 class MetricRegistry;
@@ -72,6 +75,9 @@ class Gateway {
     // unavailable.
     flags::Flags* flags = nullptr;
     flags::FlagStore* flag_store = nullptr;
+    // What requests with an Idempotency-Key were answered. Outlives the gateway; null: such
+    // requests are unavailable.
+    tenancy::RequestKeys* request_keys = nullptr;
     // Shown by /metrics before it is read: what is counted elsewhere. May be empty.
     std::function<void()> before_metrics = {};
     // Told after every answer: the route's name, and the tenant that it was about (may be empty).

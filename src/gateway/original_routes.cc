@@ -6,6 +6,7 @@
 #include "cache/keys.h"
 #include "durable/client.h"
 #include "gateway/caller.h"
+#include "gateway/once.h"
 #include "gateway/original_time.h"
 #include "gateway/quota_answer.h"
 #include "gateway/route_table.h"
@@ -83,9 +84,28 @@ Result<http::Response> start_by_webhook(Services& services, Call& call, const js
           "no-store");
   }
   services.portfolios.called_as(call.context, tenant, *login, Portfolios::Wants::refresh);
-  CF_TRY(const RefreshStart start,
-         services.portfolios.start_refresh(call.context, tenant, Force::no));
-  return check_status_answer(call.request, services.options, start.instance);
+  return once(services, call, tenant, Style::original,
+              [&](const StartMark& mark, InstanceId& job) -> Result<http::Response> {
+                CF_TRY(const RefreshStart start,
+                       services.portfolios.start_refresh(call.context, tenant, Force::no, mark));
+                job = start.instance;
+                return check_status_answer(call.request, services.options, start.instance);
+              });
+}
+
+Result<http::Response> start_refresh(Services& services, Call& call, const TenantId& tenant,
+                                     Force force, const StartMark& mark, InstanceId& job) {
+  if (force == Force::no) {
+    // Where GitHub cannot be asked just now, the refresh waits for it; the caller does not.
+    const auto unchanged = services.portfolios.find_unchanged(call.context, tenant);
+    if (unchanged && *unchanged) return cached_answer(services, tenant, **unchanged);
+  }
+  auto start = services.portfolios.start_refresh(call.context, tenant, force, mark);
+  if (!start)
+    return refused_answer(services, call, tenant, Metered::refresh, Style::original,
+                          std::move(start).error());
+  job = start->instance;
+  return check_status_answer(call.request, services.options, start->instance);
 }
 
 Result<http::Response> start_by_user(Services& services, Call& call, const json::Object& body) {
@@ -95,16 +115,9 @@ Result<http::Response> start_by_user(Services& services, Call& call, const json:
     services.portfolios.called_as(call.context, tenant, *username, Portfolios::Wants::refresh);
   const Force force =
       json::find_bool(body, "force_refresh").value_or(false) ? Force::yes : Force::no;
-  if (force == Force::no) {
-    // Where GitHub cannot be asked just now, the refresh waits for it; the caller does not.
-    const auto unchanged = services.portfolios.find_unchanged(call.context, tenant);
-    if (unchanged && *unchanged) return cached_answer(services, tenant, **unchanged);
-  }
-  auto start = services.portfolios.start_refresh(call.context, tenant, force);
-  if (!start)
-    return refused_answer(services, call, tenant, Metered::refresh, Style::original,
-                          std::move(start).error());
-  return check_status_answer(call.request, services.options, start->instance);
+  return once(services, call, tenant, Style::original, [&](const StartMark& mark, InstanceId& job) {
+    return start_refresh(services, call, tenant, force, mark, job);
+  });
 }
 
 Result<http::Response> start_orchestrator(Services& services, Call& call) {

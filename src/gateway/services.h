@@ -32,6 +32,15 @@ enum class Force { no, yes };
 // private, costs included.
 enum class Sight { public_only, with_private };
 
+// Which request of the tenant a start is, where its caller gave it a key. A training that it starts
+// carries the mark (tag kRequestTag), so that an attempt after one that broke off finds it.
+inline constexpr char kRequestTag[] = "request";
+struct StartMark {
+  std::string request;  // Empty: no key.
+  // Set where an earlier attempt broke off: what it started, if anything, began since.
+  std::optional<Clock::WallTime> began_after;
+};
+
 struct RefreshStart {
   enum class Outcome {
     started,
@@ -65,6 +74,7 @@ struct SearchRequest {
 struct TrainRequest {
   std::optional<std::int64_t> steps_max;
   std::optional<std::int64_t> tokens_max;
+  StartMark mark = {};
 };
 
 class Portfolios {
@@ -77,8 +87,10 @@ class Portfolios {
   enum class Wants { read, refresh };
   virtual void called_as(const Context&, const TenantId&, std::string_view /*spelling*/, Wants) {}
 
-  // Starts `refresh:{login}`, or joins the one that runs.
-  virtual Result<RefreshStart> start_refresh(const Context&, const TenantId&, Force) = 0;
+  // Starts `refresh:{login}`, or joins the one that runs, or that an earlier attempt of the same
+  // request started, ended or not.
+  virtual Result<RefreshStart> start_refresh(const Context&, const TenantId&, Force,
+                                             const StartMark&) = 0;
   // Asks GitHub (one conditional request) whether anything changed since the last refresh; the
   // publication where nothing did, nullopt where something did or nothing is published yet.
   virtual Result<std::optional<PublishedBundle>> find_unchanged(const Context&,

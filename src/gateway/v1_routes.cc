@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "gateway/caller.h"
+#include "gateway/once.h"
 #include "gateway/quota_answer.h"
 #include "gateway/route_table.h"
 #include "gateway/status_links.h"
@@ -83,18 +84,37 @@ Result<http::Response> get_repository(Services& services, Call& call) {
   return json_text(200, std::move(text), cache_control_for(sight));
 }
 
+Result<http::Response> start_refresh(Services& services, Call& call, const TenantId& tenant,
+                                     Force force, const StartMark& mark, InstanceId& job) {
+  auto start = services.portfolios.start_refresh(call.context, tenant, force, mark);
+  if (!start)
+    return refused_answer(services, call, tenant, Metered::refresh, Style::v1,
+                          std::move(start).error());
+  job = start->instance;
+  http::Response response = accepted(
+      {{"id", start->instance.str()}, {"outcome", name_of(start->outcome)}}, start->instance);
+  add_quota_headers(services, call, tenant, Metered::refresh, response);
+  return response;
+}
+
 Result<http::Response> refresh(Services& services, Call& call) {
   CF_TRY(const TenantId tenant, tenant_of(call, "login"));
   CF_CHECK(check_may_change(call.principal, tenant));
   CF_TRY(const RefreshBody body, typed_body<RefreshBody>(call));
-  auto start =
-      services.portfolios.start_refresh(call.context, tenant, body.force ? Force::yes : Force::no);
-  if (!start)
-    return refused_answer(services, call, tenant, Metered::refresh, Style::v1,
-                          std::move(start).error());
-  http::Response response = accepted(
-      {{"id", start->instance.str()}, {"outcome", name_of(start->outcome)}}, start->instance);
-  add_quota_headers(services, call, tenant, Metered::refresh, response);
+  const Force force = body.force ? Force::yes : Force::no;
+  return once(services, call, tenant, Style::v1, [&](const StartMark& mark, InstanceId& job) {
+    return start_refresh(services, call, tenant, force, mark, job);
+  });
+}
+
+Result<http::Response> start_training(Services& services, Call& call, const TenantId& tenant,
+                                      const TrainRequest& request, InstanceId& job) {
+  const auto instance = services.portfolios.start_training(call.context, tenant, request);
+  if (!instance)
+    return refused_answer(services, call, tenant, Metered::training, Style::v1, instance.error());
+  job = *instance;
+  http::Response response = accepted({{"id", instance->str()}}, *instance);
+  add_quota_headers(services, call, tenant, Metered::training, response);
   return response;
 }
 
@@ -104,13 +124,9 @@ Result<http::Response> train(Services& services, Call& call) {
   CF_TRY(const TrainBody body, typed_body<TrainBody>(call));
   if (body.max_steps.value_or(1) < 1 || body.max_tokens.value_or(1) < 1)
     return Error(Code::invalid_argument, "max_steps and max_tokens must be 1 or more");
-  const auto instance =
-      services.portfolios.start_training(call.context, tenant, {body.max_steps, body.max_tokens});
-  if (!instance)
-    return refused_answer(services, call, tenant, Metered::training, Style::v1, instance.error());
-  http::Response response = accepted({{"id", instance->str()}}, *instance);
-  add_quota_headers(services, call, tenant, Metered::training, response);
-  return response;
+  return once(services, call, tenant, Style::v1, [&](const StartMark& mark, InstanceId& job) {
+    return start_training(services, call, tenant, {body.max_steps, body.max_tokens, mark}, job);
+  });
 }
 
 Result<http::Response> status(Services& services, Call& call) {

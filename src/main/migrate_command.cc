@@ -12,6 +12,7 @@
 #include "migrate/migration.h"
 #include "roles/named_store.h"
 #include "tenancy/quota_book.h"
+#include "tenancy/request_keys.h"
 #include "tenancy/tenant_directory.h"
 #include "tenancy/usage_ledger.h"
 
@@ -70,8 +71,8 @@ migrate::Options options_from(const MigrateCommand& command) {
   if (options.containers.empty() && options.tables.empty()) {
     options.containers = {cache::kContainer};
     options.tables.assign(cache::kOldTables.begin(), cache::kOldTables.end());
-    for (const char* ours :
-         {tenancy::kTenantsTable, tenancy::kUsageTable, tenancy::kQuotasTable, cache::kRightsTable})
+    for (const char* ours : {tenancy::kTenantsTable, tenancy::kUsageTable, tenancy::kQuotasTable,
+                             cache::kRightsTable, tenancy::kRequestKeysTable})
       options.tables.emplace_back(ours);
   }
   options.journal = command.journal;

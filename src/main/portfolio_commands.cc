@@ -54,7 +54,7 @@ Status run_command(const Invocation& invocation, const SyncCommand& command) {
   auto& session = *running.session;
   CF_TRY(const auto started, session.portfolios().start_refresh(
                                  running.ctx, running.tenant,
-                                 command.force ? gateway::Force::yes : gateway::Force::no));
+                                 command.force ? gateway::Force::yes : gateway::Force::no, {}));
   CF_TRY(const auto job, watch(running.ctx, session, started.instance,
                                "Syncing " + running.tenant.str(), progress));
   CF_CHECK(watch_index(running.ctx, session, running.tenant, progress));

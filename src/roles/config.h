@@ -69,6 +69,7 @@ struct Config {
   std::int64_t quota_trainings_per_week = 2;
   std::int64_t quota_github_calls_per_hour = 0;
   std::int64_t quota_patience_ms = 5;
+  std::int64_t idempotency_kept_hours = 72;
 
   bool compatibility_old_app = false;
   std::string compatibility_model_slot_login;  // Empty: nobody's.

@@ -24,6 +24,7 @@ gateway::Gateway::Options gateway_options(const Config& config, System& system) 
   options.administration = &system.administration();
   options.flags = &system.platform().flags();
   options.flag_store = &system.platform().flag_desk().store();
+  options.request_keys = &system.platform().tenancy().request_keys();
   options.public_url = config.server_public_url;
   if (!config.webhook_secret.empty()) {
     options.delivery_is_genuine = [secret = config.webhook_secret](std::string_view body,

@@ -84,8 +84,16 @@ Status LocalPortfolios::begin_again(const Context& ctx, const TenantId& tenant) 
 
 Result<gateway::RefreshStart> LocalPortfolios::start_refresh(const Context& ctx,
                                                              const TenantId& tenant,
-                                                             gateway::Force force) {
+                                                             gateway::Force force,
+                                                             const gateway::StartMark& mark) {
   CF_TRY(durable::Client* const client, orchestrator());
+  const sync::Force wanted = force == gateway::Force::yes ? sync::Force::yes : sync::Force::no;
+  const sync::StartRequest request{mark.request, mark.began_after};
+  // What was started before is not asked for again, quota or not.
+  CF_TRY(const bool before, sync::was_started(ctx, *client, tenant, wanted, request));
+  if (before)
+    return gateway::RefreshStart{sync::refresh_instance(tenant),
+                                 gateway::RefreshStart::Outcome::joined};
   CF_CHECK(begin_again(ctx, tenant));
   CF_TRY(const auto running,
          client->get(ctx, sync::refresh_instance(tenant), durable::Include::summary));
@@ -93,9 +101,7 @@ Result<gateway::RefreshStart> LocalPortfolios::start_refresh(const Context& ctx,
   const bool joins = running && !durable::is_terminal(running->status);
   if (!joins || force == gateway::Force::yes)
     CF_CHECK(check_quota(ctx, tenant, tenancy::Work::refresh));
-  CF_TRY(const auto started,
-         sync::start_refresh(ctx, *client, tenant,
-                             force == gateway::Force::yes ? sync::Force::yes : sync::Force::no));
+  CF_TRY(const auto started, sync::start_refresh(ctx, *client, tenant, wanted, request));
   gateway::RefreshStart answer;
   answer.instance = started.instance;
   switch (started.outcome) {
@@ -121,21 +127,33 @@ Result<std::optional<gateway::PublishedBundle>> LocalPortfolios::find_unchanged(
   return std::optional(std::move(bundle));
 }
 
+Result<bool> LocalPortfolios::was_started(const Context& ctx, const InstanceId& instance,
+                                          const gateway::StartMark& mark) const {
+  if (!mark.began_after) return false;
+  CF_TRY(const auto state, parts_.client->get(ctx, instance, durable::Include::summary));
+  if (!state) return false;
+  const auto tag = state->tags.find(gateway::kRequestTag);
+  return tag != state->tags.end() && tag->second == mark.request;
+}
+
 Result<InstanceId> LocalPortfolios::start_training(const Context& ctx, const TenantId& tenant,
                                                    const gateway::TrainRequest& request) {
   CF_TRY(durable::Client* const client, orchestrator());
   CF_TRY(const auto info, parts_.platform.cache().open(tenant).publication_info(ctx));
+  const InstanceId instance(training::train_instance(tenant, info.content));
+  CF_TRY(const bool before, was_started(ctx, instance, request.mark));
+  if (before) return instance;
   CF_CHECK(check_quota(ctx, tenant, tenancy::Work::training));
   training::TrainLimits limits;
   if (request.steps_max) limits.step_count_max = static_cast<std::size_t>(*request.steps_max);
   if (request.tokens_max) limits.token_count_max = static_cast<std::size_t>(*request.tokens_max);
   durable::StartOptions options;
   options.name = training::kTrainModel;
-  options.instance = InstanceId(training::train_instance(tenant, info.content));
+  options.instance = instance;
+  if (!request.mark.request.empty()) options.tags[gateway::kRequestTag] = request.mark.request;
   options.input =
       training::with_decision(training::train_input(tenant, info.content, limits),
                               parts_.platform.flags().decide(flags::kAsyncModelTraining, tenant));
-  const InstanceId instance = options.instance;
   const auto started = client->start(ctx.for_tenant(tenant), std::move(options));
   // Running already: that one is watched.
   if (!started && started.error().code() != Code::conflict) return started.error();

@@ -34,8 +34,8 @@ class LocalPortfolios final : public gateway::Portfolios {
   explicit LocalPortfolios(Parts parts);
 
   void called_as(const Context&, const TenantId&, std::string_view spelling, Wants) override;
-  Result<gateway::RefreshStart> start_refresh(const Context&, const TenantId&,
-                                              gateway::Force) override;
+  Result<gateway::RefreshStart> start_refresh(const Context&, const TenantId&, gateway::Force,
+                                              const gateway::StartMark&) override;
   Result<std::optional<gateway::PublishedBundle>> find_unchanged(const Context&,
                                                                  const TenantId&) override;
   Result<InstanceId> start_training(const Context&, const TenantId&,
@@ -58,6 +58,9 @@ class LocalPortfolios final : public gateway::Portfolios {
   // A deleted tenant whose portfolio somebody asks for is a new one. Conflict while it is deleted.
   Status begin_again(const Context& ctx, const TenantId& tenant);
   Status tell_roles(const Context& ctx, json::Object& report);
+  // Where an earlier attempt of the same request broke off: whether it started the instance.
+  Result<bool> was_started(const Context& ctx, const InstanceId& instance,
+                           const gateway::StartMark& mark) const;
   // The private cache where the caller may see it and a right is live.
   Result<std::optional<cache::TenantCache>> open_private(const Context& ctx, const TenantId& tenant,
                                                          gateway::Sight sight) const;

@@ -118,7 +118,8 @@ class RemoteSession final : public Session,
   }
 
   Result<gateway::RefreshStart> start_refresh(const Context& ctx, const TenantId& tenant,
-                                              gateway::Force force) override {
+                                              gateway::Force force,
+                                              const gateway::StartMark&) override {
     CF_TRY(const auto text,
            post(ctx, path_of(tenant) + "/refresh", {{"force", force == gateway::Force::yes}}));
     CF_TRY(const auto body, json::parse(text));

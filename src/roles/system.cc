@@ -2,6 +2,7 @@
 
 #include "durable/queued/activity_claims.h"
 #include "durable/queued/activity_results.h"
+#include "gateway/once.h"
 #include "roles/orchestrator_role.h"
 #include "roles/remote_session.h"
 #include "roles/remote_work.h"
@@ -105,6 +106,13 @@ Status System::open_other_roles() {
 }
 
 void System::sweep(const Context& ctx) {
+  if (!scheduler_) return;
+  auto next = platform_->tenancy().request_keys().collect(ctx, gateway::running_in(*scheduler_),
+                                                          sweep_keys_from_);
+  if (next)
+    sweep_keys_from_ = *std::move(next);
+  else
+    platform_->log().warn(ctx, "store.sweep_failed", {{"error", next.error()}});
   if (!client_server_) return;
   const Status swept = sweep_once(ctx);
   if (!swept) platform_->log().warn(ctx, "store.sweep_failed", {{"error", swept.error()}});

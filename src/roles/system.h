@@ -97,6 +97,7 @@ class System final : public Session {
   std::string sweep_results_from_;
   std::string sweep_claims_from_;
   std::string sweep_replies_from_;
+  std::string sweep_keys_from_;
   std::unique_ptr<LocalAdministration> administration_;
   std::unique_ptr<LocalPortfolios> portfolios_;
 };

@@ -48,11 +48,14 @@ TenancyDesk::TenancyDesk(const Config& config, storage::BlobStore& blobs, const 
       guard_(ledger_, directory_),
       guarded_(blobs, guard_),
       gate_(gate_options(config, enforced_), ledger_, quotas_, clock),
+      request_keys_({std::chrono::hours(config.idempotency_kept_hours)}, tables.request_keys,
+                    clock),
       accounts_({.directory = directory_,
                  .ledger = ledger_,
                  .quotas = quotas_,
                  .blobs = blobs,
-                 .rights = tables.rights}) {}
+                 .rights = tables.rights,
+                 .request_keys = &tables.request_keys}) {}
 
 Result<std::unique_ptr<TenancyDesk>> TenancyDesk::open(const Config& config,
                                                        storage::Storage& storage,
@@ -63,8 +66,9 @@ Result<std::unique_ptr<TenancyDesk>> TenancyDesk::open(const Config& config,
   CF_TRY(storage::Table* const tenants, storage.table(tenancy::kTenantsTable));
   CF_TRY(storage::Table* const quotas, storage.table(tenancy::kQuotasTable));
   CF_TRY(storage::Table* const rights, storage.table(cache::kRightsTable));
+  CF_TRY(storage::Table* const keys, storage.table(tenancy::kRequestKeysTable));
   return std::unique_ptr<TenancyDesk>(
-      new TenancyDesk(config, *blobs, {*usage, *tenants, *quotas, *rights}, clock, flags));
+      new TenancyDesk(config, *blobs, {*usage, *tenants, *quotas, *rights, *keys}, clock, flags));
 }
 
 }  // namespace cloudfolio::roles

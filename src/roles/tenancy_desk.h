@@ -12,6 +12,7 @@
 #include "sync/accounts.h"
 #include "tenancy/quota_book.h"
 #include "tenancy/quota_gate.h"
+#include "tenancy/request_keys.h"
 #include "tenancy/tenant_directory.h"
 #include "tenancy/usage_guard.h"
 #include "tenancy/usage_ledger.h"
@@ -34,6 +35,7 @@ class TenancyDesk {
   tenancy::TenantDirectory& directory() { return directory_; }
   tenancy::QuotaBook& quotas() { return quotas_; }
   tenancy::QuotaGate& gate() { return gate_; }
+  tenancy::RequestKeys& request_keys() { return request_keys_; }
   sync::Accounts& accounts() { return accounts_; }
   // The cache's container, with every write counted and guarded; and as it is.
   storage::BlobStore& guarded_blobs() { return guarded_; }
@@ -47,6 +49,7 @@ class TenancyDesk {
     storage::Table& tenants;
     storage::Table& quotas;
     storage::Table& rights;
+    storage::Table& request_keys;
   };
   TenancyDesk(const Config& config, storage::BlobStore& blobs, const Tables& tables,
               const Clock& clock, const flags::Flags* flags);
@@ -60,6 +63,7 @@ class TenancyDesk {
   tenancy::UsageGuard guard_;
   cache::GuardedBlobs guarded_;
   tenancy::QuotaGate gate_;
+  tenancy::RequestKeys request_keys_;
   sync::Accounts accounts_;
 };
 

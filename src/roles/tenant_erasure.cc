@@ -14,6 +14,7 @@
 #include "roles/progress_board.h"
 #include "storage/rules.h"
 #include "tenancy/login.h"
+#include "tenancy/request_keys.h"
 #include "tenancy/table_rows.h"
 
 namespace cloudfolio::roles {
@@ -48,7 +49,8 @@ const Places& all_places() {
   static const Places kPlaces{
       {cache::kContainer, std::string(durable::kActivityResultContainer),
        std::string(durable::kReplyContainer)},
-      {tenancy::kUsageTable, tenancy::kQuotasTable, cache::kRightsTable, kProgressTable},
+      {tenancy::kUsageTable, tenancy::kQuotasTable, cache::kRightsTable, kProgressTable,
+       tenancy::kRequestKeysTable},
       {std::string(durable::kClaimTable)},
       {"model-training-queue", "model-training-queue-poison", "sync-queue", "sync-queue-poison",
        durable::kActivityResultQueue, durable::kRequestQueue}};

@@ -32,6 +32,8 @@ class Accounts {
     tenancy::QuotaBook& quotas;
     storage::BlobStore& blobs;  // The cache's container as it is, without a guard.
     storage::Table& rights;     // cache/rights.h
+    // tenancy/request_keys.h: a request's answer is its account's, too. Null: none are kept.
+    storage::Table* request_keys = nullptr;
   };
   explicit Accounts(const Parts& parts) : parts_(parts) {}
 

@@ -51,9 +51,20 @@ struct StartedRefresh {
     successor_queued,  // a forced one runs after the unforced one that is under way
   } outcome = Outcome::started;
 };
+// A start that may be made again after an attempt that broke off.
+struct StartRequest {
+  std::string mark = {};  // Names the request; empty: it is never made again.
+  // When the first attempt was made, where this is not it. What ran since is joined, ended or not:
+  // the first attempt had joined or started it.
+  std::optional<Clock::WallTime> first_made_at = {};
+};
 // Starts a refresh or joins the one that runs. The only way in: roles and gateway use it. Errors:
 // the client's.
 Result<StartedRefresh> start_refresh(const Context& ctx, durable::Client& client,
-                                     const TenantId& tenant, Force force);
+                                     const TenantId& tenant, Force force,
+                                     const StartRequest& request = {});
+// Whether the instance is, or was, all that such a request asks for.
+Result<bool> was_started(const Context& ctx, durable::Client& client, const TenantId& tenant,
+                         Force force, const StartRequest& request);
 
 }  // namespace cloudfolio::sync

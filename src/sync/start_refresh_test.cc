@@ -141,6 +141,32 @@ TEST_F(StartRefreshTest, forced_during_a_forced_run_joins_it) {
   EXPECT_TRUE(finished().forced);
 }
 
+TEST_F(StartRefreshTest, made_again_after_a_break_it_finds_what_it_started) {
+  source.hold();
+  const auto first_made_at = clock.wall_time();
+  const StartRequest first{"mark", std::nullopt}, again{"mark", first_made_at};
+  const auto start_as = [&](Force force, const StartRequest& request) {
+    const auto started = start_refresh(ctx, *scheduler, kOctocat, force, request);
+    EXPECT_TRUE(started.ok()) << started.error().message();
+    return started->outcome;
+  };
+  EXPECT_EQ(start_as(Force::no, first), Outcome::started);
+  source.wait_until_asked();
+  EXPECT_EQ(start_as(Force::no, again), Outcome::joined);
+  EXPECT_EQ(start_as(Force::yes, first), Outcome::successor_queued);
+  EXPECT_EQ(start_as(Force::yes, again), Outcome::joined);
+  source.let_go();
+  EXPECT_TRUE(finished().forced);
+  // It has ended, and is found all the same; a request of its own starts.
+  EXPECT_EQ(start_as(Force::no, again), Outcome::joined);
+  EXPECT_EQ(start_as(Force::yes, again), Outcome::joined);
+  EXPECT_EQ(source.github.calls,
+            (std::vector<std::string>{"probe", "fetch 3", "probe", "fetch 3"}));
+  EXPECT_EQ(start_as(Force::no, {"other", clock.wall_time() + std::chrono::hours(1)}),
+            Outcome::started);
+  finished();
+}
+
 TEST_F(StartRefreshTest, progress_says_phase_and_count_while_it_runs) {
   source.hold();
   start_it(Force::no);

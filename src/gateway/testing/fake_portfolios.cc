@@ -29,6 +29,16 @@ std::vector<std::string> FakePortfolios::calls() const {
   return calls_;
 }
 
+StartMark FakePortfolios::last_mark() const {
+  const std::lock_guard lock(mutex_);
+  return mark_;
+}
+
+void FakePortfolios::note_mark(const StartMark& mark) {
+  const std::lock_guard lock(mutex_);
+  mark_ = mark;
+}
+
 Status FakePortfolios::note(std::string call) {
   const std::lock_guard lock(mutex_);
   calls_.push_back(std::move(call));
@@ -37,7 +47,8 @@ Status FakePortfolios::note(std::string call) {
 }
 
 Result<RefreshStart> FakePortfolios::start_refresh(const Context&, const TenantId& tenant,
-                                                   Force force) {
+                                                   Force force, const StartMark& mark) {
+  note_mark(mark);
   CF_CHECK(note("start_refresh " + tenant.str() + (force == Force::yes ? " force" : "")));
   return RefreshStart{InstanceId("refresh:" + tenant.str()), RefreshStart::Outcome::started};
 }
@@ -52,6 +63,7 @@ Result<std::optional<PublishedBundle>> FakePortfolios::find_unchanged(const Cont
 
 Result<InstanceId> FakePortfolios::start_training(const Context&, const TenantId& tenant,
                                                   const TrainRequest& request) {
+  note_mark(request.mark);
   CF_CHECK(note("start_training " + tenant.str() + " " +
                 std::to_string(request.steps_max.value_or(0)) + " " +
                 std::to_string(request.tokens_max.value_or(0))));

@@ -26,9 +26,12 @@ class FakePortfolios final : public Portfolios {
   void fail_with(Error error) { failure_ = std::move(error); }
   // The calls so far: "start_refresh ada force".
   std::vector<std::string> calls() const;
+  // Of the last start that was asked for.
+  StartMark last_mark() const;
   int bundles_read() const { return bundles_read_; }
 
-  Result<RefreshStart> start_refresh(const Context&, const TenantId&, Force) override;
+  Result<RefreshStart> start_refresh(const Context&, const TenantId&, Force,
+                                     const StartMark&) override;
   Result<std::optional<PublishedBundle>> find_unchanged(const Context&, const TenantId&) override;
   Result<InstanceId> start_training(const Context&, const TenantId&, const TrainRequest&) override;
   Result<PublishedBundle> bundle(const Context&, const TenantId&) override;
@@ -42,12 +45,14 @@ class FakePortfolios final : public Portfolios {
 
  private:
   Status note(std::string call);
+  void note_mark(const StartMark& mark);
 
   mutable std::mutex mutex_;
   std::map<std::string, Published> published_;
   std::map<std::string, bool> changed_;
   std::optional<Error> failure_;
   std::vector<std::string> calls_;
+  StartMark mark_;
   int bundles_read_ = 0;
 };
 
