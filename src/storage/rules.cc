@@ -23,7 +23,7 @@ bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   return "'" + std::string(text.substr(0, 100)) + (text.size() > 100 ? "…'" : "'");
 }
 
@@ -34,7 +34,7 @@ Status check_dashed_name(std::string_view what, std::string_view name) {
       name.find("--") == std::string_view::npos &&
       std::all_of(name.begin(), name.end(), [&](char c) { return good(c) || c == '-'; });
   if (fits) return Done{};
-  return wrong(std::string(what) + " name " + quoted(name) +
+  return wrong(std::string(what) + " name " + in_quotes(name) +
                " must be 3 to 63 lower-case letters, digits and single inner dashes");
 }
 
@@ -49,13 +49,13 @@ Status check_metadata(const Metadata& metadata) {
                        std::all_of(name.begin(), name.end(),
                                    [](char c) { return is_lower(c) || is_digit(c) || c == '_'; });
     if (!named || name == kOperationMarkName) {
-      return wrong("metadata name " + quoted(name) +
+      return wrong("metadata name " + in_quotes(name) +
                    " must be lower-case letters, digits and '_', not starting with a digit, and "
                    "not be " +
                    std::string(kOperationMarkName));
     }
     if (value.empty() || !is_visible_ascii(value) || value.front() == ' ' || value.back() == ' ') {
-      return wrong("metadata value of " + quoted(name) +
+      return wrong("metadata value of " + in_quotes(name) +
                    " must be visible ASCII, not empty, without outer spaces: encode it with "
                    "to_metadata_value()");
     }
@@ -68,7 +68,7 @@ Status check_metadata(const Metadata& metadata) {
 
 Status check_header(std::string_view what, std::string_view value) {
   if (value.size() <= 256 && is_visible_ascii(value)) return Done{};
-  return wrong(std::string(what) + " " + quoted(value) + " must be at most 256 bytes of ASCII");
+  return wrong(std::string(what) + " " + in_quotes(value) + " must be at most 256 bytes of ASCII");
 }
 
 Status check_range(std::string_view what, std::size_t count, std::size_t max) {
@@ -101,7 +101,7 @@ Status check_table_name(std::string_view name) {
       !(name.size() == 6 && std::equal(name.begin(), name.end(), "tables",
                                        [](char a, char b) { return (a | 32) == b; }));
   if (fits) return Done{};
-  return wrong("table name " + quoted(name) +
+  return wrong("table name " + in_quotes(name) +
                " must be 3 to 63 letters and digits, a letter first, and not 'tables'");
 }
 
@@ -109,17 +109,18 @@ Status check_blob_key(const BlobKey& key) {
   const std::string_view text = key.str();
   const auto units = utf16_units(text);
   if (!units || *units < 1 || *units > 1'024 || has_control_characters(text)) {
-    return wrong("blob key " + quoted(text) +
+    return wrong("blob key " + in_quotes(text) +
                  " must be 1 to 1024 UTF-16 units of UTF-8 without control characters");
   }
   if (text.find('\\') != std::string_view::npos || text.ends_with('.') || text.ends_with('/')) {
-    return wrong("blob key " + quoted(text) + " must hold no backslash and not end in '.' or '/'");
+    return wrong("blob key " + in_quotes(text) +
+                 " must hold no backslash and not end in '.' or '/'");
   }
   for (std::size_t begin = 0; begin <= text.size();) {
     const std::size_t end = std::min(text.find('/', begin), text.size());
     const std::string_view segment = text.substr(begin, end - begin);
     if (segment == "." || segment == "..") {
-      return wrong("blob key " + quoted(text) + " must not hold the segments '.' and '..'");
+      return wrong("blob key " + in_quotes(text) + " must not hold the segments '.' and '..'");
     }
     begin = end + 1;
   }

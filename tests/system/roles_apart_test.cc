@@ -2,13 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include "expectations.h"
 #include "fleet.h"
 
 namespace cloudfolio::system_test {
 namespace {
 
 TEST(RolesApart, do_the_main_job_together) {
-  if (!base_model_present()) GTEST_SKIP() << "the base model's weights are missing: ./dev setup";
+  NEEDS_BASE_MODEL();
   Simulator github(sample_portfolio());
   Installation installation(github.url());
   installation.environment["CLOUDFOLIO_DURABLE_CLAIM_SECONDS"] = "2";
