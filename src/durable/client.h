@@ -106,6 +106,11 @@ class Client {
   virtual Status suspend(const Context& ctx, const InstanceId& instance, std::string reason) = 0;
   // Also lets a stalled instance try again.
   virtual Status resume(const Context& ctx, const InstanceId& instance, std::string reason) = 0;
+  // Lets a failed instance go on from before its last failure: the calls that failed in that turn
+  // are made again (and failed children rewound), what had succeeded is kept. Where several turns
+  // received failures, each rewind takes back one. conflict: it has not failed, failed without a
+  // failed call (start it again instead), or is the child of another (rewind that).
+  virtual Status rewind(const Context& ctx, const InstanceId& instance, std::string reason) = 0;
   // Forgets an instance that has ended. True if there was one; a live one is a conflict.
   virtual Result<bool> purge(const Context& ctx, const InstanceId& instance) = 0;
   // Forgets instances that ended before `completed_before`, at most `count_max` of them; how many.

@@ -13,7 +13,8 @@ using wire::Reader;
 using wire::Writer;
 
 // HistoryEvent's oneof, in the order of EventBody. On disk and on the wire: never renumber.
-constexpr std::uint32_t kFieldOf[] = {3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 16, 17, 20, 21, 22};
+constexpr std::uint32_t kFieldOf[] = {3,  4,  5,  6,  7,  8,  9,  10, 11,
+                                      12, 13, 14, 16, 17, 20, 21, 22, 30};
 static_assert(std::size(kFieldOf) + 1 == std::variant_size_v<EventBody>);
 
 std::string bytes_of(Clock::WallTime time) {
@@ -274,6 +275,12 @@ void write(Writer& w, const ExecutionResumed& e) {
   w.optional_text(1, e.reason);
 }
 void read(const Field& f, ExecutionResumed& e) {
+  if (f.number == 1) e.reason = f.as_optional_text();
+}
+void write(Writer& w, const ExecutionRewound& e) {
+  w.optional_text(1, e.reason);
+}
+void read(const Field& f, ExecutionRewound& e) {
   if (f.number == 1) e.reason = f.as_optional_text();
 }
 

@@ -42,7 +42,7 @@ History one_of_each() {
            TimerCreated{kTime}, TimerFired{kTime, 3}, EventSent{"other", "name", "payload"},
            EventRaised{"name", "payload"}, ContinueAsNew{"again"}, ExecutionSuspended{"why"},
            ExecutionResumed{"because"}, ExecutionTerminated{"out", true},
-           UnknownEvent{30, "\x0a\x01x"},
+           ExecutionRewound{"once more"}, UnknownEvent{31, "\x0a\x01x"},
            ExecutionCompleted{OrchestrationStatus::failed, "", failure}}) {
     const auto id = static_cast<std::int32_t>(history.size());
     history.push_back(HistoryEvent{id % 2 == 0 ? kNoEventId : id, kTime, body});

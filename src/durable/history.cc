@@ -24,6 +24,7 @@ constexpr std::array<std::string_view, std::variant_size_v<EventBody>> kTypeName
     "ContinueAsNew",
     "ExecutionSuspended",
     "ExecutionResumed",
+    "ExecutionRewound",
     "UnknownEvent",
 };
 

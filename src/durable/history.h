@@ -125,7 +125,12 @@ struct ExecutionResumed {
   std::string reason;
   bool operator==(const ExecutionResumed&) const = default;
 };
-// An event of a kind that this build does not know (entities, rewinds, a newer protocol). Kept byte
+// A failed execution went back to before its last failure.
+struct ExecutionRewound {
+  std::string reason;
+  bool operator==(const ExecutionRewound&) const = default;
+};
+// An event of a kind that this build does not know (entities, a newer protocol). Kept byte
 // for byte and written back unchanged; an orchestration ignores it.
 struct UnknownEvent {
   std::uint32_t field = 0;  // Of the protocol's HistoryEvent.
@@ -138,7 +143,7 @@ using EventBody =
                  TaskCompleted, TaskFailed, SubOrchestrationInstanceCreated,
                  SubOrchestrationInstanceCompleted, SubOrchestrationInstanceFailed, TimerCreated,
                  TimerFired, OrchestratorStarted, EventSent, EventRaised, ContinueAsNew,
-                 ExecutionSuspended, ExecutionResumed, UnknownEvent>;
+                 ExecutionSuspended, ExecutionResumed, ExecutionRewound, UnknownEvent>;
 
 inline constexpr std::int32_t kNoEventId = -1;
 

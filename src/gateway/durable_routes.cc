@@ -231,11 +231,17 @@ Result<http::Response> restart(Services& services, Call& call) {
               });
 }
 
+// A failed one goes on from before its failure; one that runs or ended otherwise answers as Durable
+// Functions does: 410, nothing to rewind.
 Result<http::Response> rewind(Services& services, Call& call) {
   CF_TRY(const OrchestrationState state, find_instance(services, call, durable::Include::summary));
   CF_CHECK(may_steer(call));
-  return http::error_response(501, "Rewinding is not supported; restart the instance: POST " +
-                                       instance_path(state.instance) + "/restart");
+  if (state.status != durable::OrchestrationStatus::failed) {
+    return http::error_response(410, "Only a failed instance can be rewound; this one is " +
+                                         std::string(durable::to_string(state.status)));
+  }
+  CF_CHECK(services.instances.rewind(call.context, state.instance, reason_of(call)));
+  return http::Response{202, {{"Cache-Control", "no-store"}}, {}};
 }
 
 }  // namespace

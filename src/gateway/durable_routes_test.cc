@@ -97,9 +97,16 @@ TEST_F(DurableRoutes, a_live_instance_can_be_steered) {
                                       "suspend refresh:ada a pause", "resume refresh:ada ",
                                       R"(terminate refresh:ada "enough")"}));
   EXPECT_EQ(post(base + "/raiseEvent/go", "{").status, 400);
-  EXPECT_EQ(post(base + "/rewind").status, 501);
+  EXPECT_EQ(post(base + "/rewind").status, 410);
   EXPECT_EQ(send({.method = http::Method::delete_, .path = base}).status, 409);
   EXPECT_EQ(post(base + "/restart").status, 409);
+}
+
+TEST_F(DurableRoutes, a_failed_instance_can_be_rewound) {
+  put(OrchestrationStatus::failed);
+  open();
+  EXPECT_EQ(post(std::string(kInstance) + "/rewind?reason=mended").status, 202);
+  EXPECT_EQ(instances.calls.back(), "rewind refresh:ada mended");
 }
 
 TEST_F(DurableRoutes, an_ended_instance_is_410_to_steer_and_can_be_purged_or_restarted) {

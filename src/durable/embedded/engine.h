@@ -70,6 +70,7 @@ class Engine {
   Status terminate(const InstanceId& id, std::string output, Recurse recurse);
   Status suspend(const InstanceId& id, std::string reason);
   Status resume(const InstanceId& id, std::string reason);
+  Status rewind(const InstanceId& id, std::string reason);
   Result<bool> purge(const InstanceId& id);
   Result<std::size_t> purge_finished(Clock::WallTime completed_before, std::size_t count_max);
   Result<OrchestrationStatus> status_of(const InstanceId& id);
@@ -126,6 +127,12 @@ class Engine {
   Status force_end(Instance& instance, History events, ExecutionCompleted end);
   Status terminate_now(Instance& instance, ExecutionTerminated event);
   Status terminate_children(const Instance& instance, const std::string& output);
+
+  // rewind.cc: back to before the last failure.
+  Status rewind(Instance& instance, const std::string& reason);
+  Status begin_again(Instance& instance, History& kept);
+  Status call_child_again(Instance& instance, const Action& call,
+                          const CreateSubOrchestration& wanted, const std::string& reason);
 
   // turn.cc: one turn.
   Status run_turn(Instance& instance);

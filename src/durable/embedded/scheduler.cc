@@ -98,6 +98,9 @@ class Scheduler final : public Embedded, private ActivityResults {
   Status resume(const Context& ctx, const InstanceId& instance, std::string reason) override {
     return ask<Done>(ctx, [=](Engine& engine) { return engine.resume(instance, reason); });
   }
+  Status rewind(const Context& ctx, const InstanceId& instance, std::string reason) override {
+    return ask<Done>(ctx, [=](Engine& engine) { return engine.rewind(instance, reason); });
+  }
   Result<bool> purge(const Context& ctx, const InstanceId& instance) override {
     return ask<bool>(ctx, [=](Engine& engine) { return engine.purge(instance); });
   }

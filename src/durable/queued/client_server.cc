@@ -63,6 +63,9 @@ Result<json::Value> suspend(Client& client, const Context& ctx, const json::Obje
 Result<json::Value> resume(Client& client, const Context& ctx, const json::Object& arguments) {
   return nothing(client.resume(ctx, instance_of(arguments), text(arguments, "reason")));
 }
+Result<json::Value> rewind(Client& client, const Context& ctx, const json::Object& arguments) {
+  return nothing(client.rewind(ctx, instance_of(arguments), text(arguments, "reason")));
+}
 Result<json::Value> purge(Client& client, const Context& ctx, const json::Object& arguments) {
   CF_TRY(const bool was_there, client.purge(ctx, instance_of(arguments)));
   return json::Value(was_there);
@@ -94,16 +97,11 @@ Result<json::Value> history(Client& client, const Context& ctx, const json::Obje
   return to_json(events);
 }
 
-const std::map<std::string_view, Answer> kVerbs = {{"start", start},
-                                                   {"get", get},
-                                                   {"raise_event", raise_event},
-                                                   {"terminate", terminate},
-                                                   {"suspend", suspend},
-                                                   {"resume", resume},
-                                                   {"purge", purge},
-                                                   {"purge_finished", purge_finished},
-                                                   {"query", query},
-                                                   {"history", history}};
+const std::map<std::string_view, Answer> kVerbs = {
+    {"start", start},         {"get", get},         {"raise_event", raise_event},
+    {"terminate", terminate}, {"suspend", suspend}, {"resume", resume},
+    {"rewind", rewind},       {"purge", purge},     {"purge_finished", purge_finished},
+    {"query", query},         {"history", history}};
 
 }  // namespace
 

@@ -141,6 +141,12 @@ Status QueuedClient::resume(const Context& ctx, const InstanceId& instance, std:
   return done(ask(ctx, Kind::write, "resume", std::move(arguments)));
 }
 
+Status QueuedClient::rewind(const Context& ctx, const InstanceId& instance, std::string reason) {
+  auto arguments = of_instance(instance);
+  arguments["reason"] = std::move(reason);
+  return done(ask(ctx, Kind::write, "rewind", std::move(arguments)));
+}
+
 Result<bool> QueuedClient::purge(const Context& ctx, const InstanceId& instance) {
   CF_TRY(const auto reply, ask(ctx, Kind::write, "purge", of_instance(instance)));
   return reply.is_bool() && reply.get_bool();

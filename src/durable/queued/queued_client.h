@@ -39,6 +39,7 @@ class QueuedClient final : public Client {
   Status terminate(const Context&, const InstanceId&, std::string output, Recurse) override;
   Status suspend(const Context&, const InstanceId&, std::string reason) override;
   Status resume(const Context&, const InstanceId&, std::string reason) override;
+  Status rewind(const Context&, const InstanceId&, std::string reason) override;
   Result<bool> purge(const Context&, const InstanceId&) override;
   Result<std::size_t> purge_finished(const Context&, Clock::WallTime completed_before,
                                      std::size_t count_max) override;

@@ -176,6 +176,10 @@ Status FakeInstances::resume(const Context&, const InstanceId& id, std::string r
   calls.push_back("resume " + id.str() + " " + reason);
   return Done{};
 }
+Status FakeInstances::rewind(const Context&, const InstanceId& id, std::string reason) {
+  calls.push_back("rewind " + id.str() + " " + reason);
+  return Done{};
+}
 Result<bool> FakeInstances::purge(const Context&, const InstanceId& id) {
   const auto found = instances_.find(id.str());
   if (found == instances_.end()) return false;

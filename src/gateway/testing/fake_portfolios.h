@@ -75,6 +75,7 @@ class FakeInstances final : public durable::Client {
                    durable::Recurse) override;
   Status suspend(const Context&, const InstanceId&, std::string reason) override;
   Status resume(const Context&, const InstanceId&, std::string reason) override;
+  Status rewind(const Context&, const InstanceId&, std::string reason) override;
   Result<bool> purge(const Context&, const InstanceId&) override;
   Result<std::size_t> purge_finished(const Context&, Clock::WallTime, std::size_t) override;
   Result<durable::QueryPage> query(const Context&, const durable::QueryFilter&, std::size_t,
