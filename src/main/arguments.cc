@@ -57,6 +57,7 @@ struct Parsing {
   std::string quota_amount;
   TenantCommand tenant;
   EncodeCommand encode;
+  EvalCommand eval;
   FlagsCommand flags;
   GithubSimCommand simulator;
   MigrateCommand migrate;
@@ -115,6 +116,25 @@ void add_portfolio_commands(CLI::App& app, Parsing& parsing) {
                          "  cloudfolio status octocat");
   status->add_option("login", parsing.status.login, "GitHub login")->required();
   status->callback([&parsing] { parsing.arguments.command = parsing.status; });
+}
+
+void add_eval_command(CLI::App& app, Parsing& parsing) {
+  CLI::App* eval =
+      add(app, "eval", "Measure how well a portfolio's questions are answered",
+          "  cloudfolio eval octocat\n"
+          "  cloudfolio eval sample-dev --queries samples/query-sets/passages.json --json\n"
+          "  cloudfolio eval octocat --write held-out.json");
+  eval->add_option("login", parsing.eval.login, "GitHub login")->required();
+  eval->add_option("--queries", parsing.eval.queries,
+                   "A query set (docs/formats/query-set.md); without it, the headings that "
+                   "training holds out")
+      ->type_name("FILE");
+  eval->add_option("--write", parsing.eval.write, "Write the query set instead of measuring")
+      ->type_name("FILE");
+  eval->add_option("--seed", parsing.eval.seed, "Of the intervals");
+  eval->add_option("--split-seed", parsing.eval.split_seed,
+                   "Which headings are held out; training uses 42");
+  eval->callback([&parsing] { parsing.arguments.command = parsing.eval; });
 }
 
 void add_cache_command(CLI::App& app, Parsing& parsing) {
@@ -333,6 +353,7 @@ std::variant<Arguments, Printed> parse_arguments(int argc, const char* const* ar
   add_portfolio_commands(app, parsing);
   add_tenant_commands(app, parsing);
   add_cache_command(app, parsing);
+  add_eval_command(app, parsing);
   add_costs_command(app, parsing);
   add_migrate_command(app, parsing);
   try {

@@ -61,6 +61,13 @@ struct TenantCommand {
 struct EncodeCommand {
   std::string model;  // A sentence-transformers folder or zip; empty: the base model.
 };
+struct EvalCommand {
+  std::string login;
+  std::string queries;      // A query set's file; empty: the headings that training holds out.
+  std::string write;        // Write the set into this file instead of measuring.
+  unsigned long seed = 42;  // Of the intervals.
+  unsigned long split_seed = 42;  // Which headings are held out.
+};
 struct FlagsCommand {
   enum class Verb { ls, set, history, rearm };
   Verb verb = Verb::ls;
@@ -100,10 +107,10 @@ struct MigrateCommand {
 };
 struct VersionCommand {};
 
-using Command =
-    std::variant<ServeCommand, SyncCommand, TrainCommand, SearchCommand, StatusCommand,
-                 CacheCommand, CostsCommand, UsageCommand, QuotaCommand, TenantCommand,
-                 EncodeCommand, FlagsCommand, GithubSimCommand, MigrateCommand, VersionCommand>;
+using Command = std::variant<ServeCommand, SyncCommand, TrainCommand, SearchCommand, StatusCommand,
+                             CacheCommand, CostsCommand, UsageCommand, QuotaCommand, TenantCommand,
+                             EncodeCommand, EvalCommand, FlagsCommand, GithubSimCommand,
+                             MigrateCommand, VersionCommand>;
 
 struct Arguments {
   std::string config_file;  // Empty: $CLOUDFOLIO_CONFIG, else none.

@@ -55,6 +55,12 @@ TEST(Arguments, faults_of_the_simulator_add_up) {
   EXPECT_EQ(simulator.latency_ms, 150);
 }
 
+TEST(Arguments, eval_measures_what_is_held_out_unless_a_set_is_named) {
+  EXPECT_EQ(command<EvalCommand>({"eval", "octocat"}).queries, "");
+  EXPECT_EQ(command<EvalCommand>({"eval", "octocat", "--queries", "q.json"}).queries, "q.json");
+  EXPECT_EQ(command<EvalCommand>({"eval", "octocat", "--split-seed", "7"}).split_seed, 7U);
+}
+
 TEST(Arguments, cache_has_three_verbs) {
   EXPECT_EQ(command<CacheCommand>({"cache", "ls", "octocat"}).login, "octocat");
   EXPECT_EQ(command<CacheCommand>({"cache", "show", "k"}).keys, std::vector<std::string>{"k"});

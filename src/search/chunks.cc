@@ -54,13 +54,6 @@ void append_labelled(std::string_view key, const json::Value& value, std::string
   if (!strings.empty()) append_joined(out, spaced(key) + ": " + strings, "; ");
 }
 
-ChunkHash hash_of(std::string_view text) {
-  const crypto::Sha256Digest digest = crypto::sha256(text);
-  ChunkHash hash;
-  std::copy_n(digest.begin(), hash.size(), hash.begin());
-  return hash;
-}
-
 std::string path_of(const cache::RepositoryEntry& entry, cache::DocumentKind kind) {
   for (const cache::DocumentRef& document : entry.documents) {
     if (document.kind == kind && !document.path.empty()) return document.path;
@@ -133,6 +126,13 @@ std::string embedded_text(std::string_view repository, const Chunk& chunk) {
   return out;
 }
 
+ChunkHash chunk_hash(std::string_view repository, const Chunk& chunk) {
+  const crypto::Sha256Digest digest = crypto::sha256(embedded_text(repository, chunk));
+  ChunkHash hash;
+  std::copy_n(digest.begin(), hash.size(), hash.begin());
+  return hash;
+}
+
 std::vector<Chunk> chunks_of(const cache::RepositoryEntry& entry) {
   std::vector<Chunk> chunks;
   chunks.push_back(repository_chunk(entry));
@@ -154,7 +154,7 @@ std::vector<Chunk> chunks_of(const cache::RepositoryEntry& entry) {
                         {}});
     }
   }
-  for (Chunk& chunk : chunks) chunk.hash = hash_of(embedded_text(entry.name, chunk));
+  for (Chunk& chunk : chunks) chunk.hash = chunk_hash(entry.name, chunk);
   return chunks;
 }
 

@@ -44,6 +44,8 @@ std::vector<Chunk> chunks_of(const cache::RepositoryEntry& entry);
 
 // What the encoder reads of a chunk: repository name, heading path, text.
 std::string embedded_text(std::string_view repository, const Chunk& chunk);
+// Chunk::hash, of what the chunk holds now.
+ChunkHash chunk_hash(std::string_view repository, const Chunk& chunk);
 
 // The words of .repo-context.json's values that describe the project, whatever their shape:
 // "type: educational; technical: REST APIs, caching". Empty for none.

@@ -28,15 +28,26 @@ std::string repository_field(const cache::RepositoryEntry& entry) {
   return out;
 }
 
+std::vector<std::vector<Chunk>> all_chunks(const cache::Bundle& bundle) {
+  std::vector<std::vector<Chunk>> out;
+  for (const cache::RepositoryEntry& entry : bundle.repositories) out.push_back(chunks_of(entry));
+  return out;
+}
+
 }  // namespace
 
 Portfolio::Portfolio(cache::Publication publication, std::shared_ptr<const VectorIndex> vectors)
-    : publication_(std::move(publication)), vectors_(std::move(vectors)) {
+    : Portfolio(publication, std::move(vectors), all_chunks(*publication.bundle)) {}
+
+Portfolio::Portfolio(cache::Publication publication, std::shared_ptr<const VectorIndex> vectors,
+                     std::vector<std::vector<Chunk>> chunks)
+    : publication_(std::move(publication)),
+      vectors_(std::move(vectors)),
+      chunks_(std::move(chunks)) {
   const auto& repositories = bundle().repositories;
   std::vector<std::string> fields;
   std::vector<std::string> headings;
   for (std::size_t r = 0; r < repositories.size(); ++r) {
-    chunks_.push_back(chunks_of(repositories[r]));
     fields.push_back(repository_field(repositories[r]));
     bool covered = vectors_ != nullptr;
     for (std::size_t c = 0; c < chunks_[r].size(); ++c) {

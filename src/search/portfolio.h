@@ -28,6 +28,10 @@ class Portfolio {
  public:
   // `vectors` may be null, or hold only a part of the chunks: those others are ranked by words.
   Portfolio(cache::Publication publication, std::shared_ptr<const VectorIndex> vectors);
+  // The same with other chunks than chunks_of() cuts, by repository: for measurements that withhold
+  // a part of the text.
+  Portfolio(cache::Publication publication, std::shared_ptr<const VectorIndex> vectors,
+            std::vector<std::vector<Chunk>> chunks);
 
   const cache::PublicationInfo& info() const { return publication_.info; }
   const cache::Bundle& bundle() const { return *publication_.bundle; }

@@ -241,7 +241,7 @@ TrainingSet make_training_set(const cache::Bundle& bundle, PairOptions options) 
     if (held_out.contains(section.folded_heading)) {
       const auto [at, added] = query_at.emplace(
           std::pair(section.repository, section.folded_heading), set.queries.size());
-      if (added) set.queries.push_back({question_of(section), {}});
+      if (added) set.queries.push_back({question_of(section), {}, entry.name, section.heading});
       set.queries[at->second].relevant_sections.push_back(s);
       continue;
     }

@@ -44,6 +44,8 @@ struct Candidate {
 struct HeldOutQuery {
   std::string query;
   std::vector<std::size_t> relevant_sections;
+  std::string repository = {};  // Whose sections these are,
+  std::string heading = {};     // and under which heading.
 };
 
 struct TrainingSet {

@@ -32,6 +32,12 @@ TEST(MainJob, the_sample_portfolio_is_synced_trained_on_and_searched) {
   EXPECT_EQ(text(after, "model"), text(trained, "fingerprint"));
   EXPECT_FALSE(array(after, "results").empty());
   EXPECT_GE(integer(after, "results.0.line_to"), integer(after, "results.0.line_from"));
+
+  const json::Value measured = installation.ask({"eval", kSampleLogin});
+  EXPECT_NEAR(number(measured, "rankings.tuned.ndcg_at_10.mean"), number(trained, "tuned_score"),
+              0.03);
+  EXPECT_GT(number(measured, "rankings.hybrid.ndcg_at_10.mean"),
+            number(measured, "rankings.bm25.ndcg_at_10.mean"));
 }
 
 TEST(MainJob, an_unchanged_portfolio_costs_one_request_and_a_push_at_most_three) {

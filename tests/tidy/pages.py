@@ -90,6 +90,14 @@ def the_sample_portfolio_agrees_with_its_sources(tree):
         yield f"tools/make_sample_portfolio.py failed: {run.stderr[-200:]}"
 
 
+def the_sample_query_sets_agree_with_the_queries(tree):
+    run = subprocess.run(["python3", "tools/make_query_sets.py", "--sample", "--check"], cwd=tree.root,
+                         capture_output=True, text=True)
+    yield from run.stdout.splitlines()
+    if run.returncode and not run.stdout:
+        yield f"tools/make_query_sets.py failed: {run.stderr[-200:]}"
+
+
 def the_sample_queries_name_what_exists(tree):
     for entry in json.loads(tree.text("samples/queries.json")):
         folder = f"samples/src/{entry['repository']}"
