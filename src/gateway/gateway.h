@@ -78,6 +78,8 @@ class Gateway {
     // What requests with an Idempotency-Key were answered. Outlives the gateway; null: such
     // requests are unavailable.
     tenancy::RequestKeys* request_keys = nullptr;
+    // Whether this process takes new requests: false while it drains. Empty: it always does.
+    std::function<bool()> serves_on = {};
     // Shown by /metrics before it is read: what is counted elsewhere. May be empty.
     std::function<void()> before_metrics = {};
     // Told after every answer: the route's name, and the tenant that it was about (may be empty).

@@ -271,7 +271,7 @@ TEST_F(OriginalRoutes, an_upstream_limit_is_503_with_retry_after_and_its_message
 
 TEST_F(OriginalRoutes, health_is_shown_and_every_answer_is_logged_with_its_tenant) {
   open();
-  EXPECT_EQ(read(get("/api/health")), *json::parse(R"({"status":"healthy"})"));
+  EXPECT_EQ(read(get("/api/health")), *json::parse(R"({"status":"healthy","ready":true})"));
   portfolios.publish("ada", "[]");
   get("/api/bundles/ada");
   const auto lines = sink.lines_of("gateway.answered");

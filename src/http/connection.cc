@@ -49,7 +49,7 @@ Awaitable<void> Connection::run() {
     Response response = co_await answer(request);
     if (response.status == kBrokenOff) co_return;
     ++requests_count_;
-    if (shared_.draining || requests_count_ >= shared_.options.requests_per_connection_max)
+    if (shared_.closing || requests_count_ >= shared_.options.requests_per_connection_max)
       keep_alive = KeepAlive::no;
     const bool written = co_await write(request.method, response, keep_alive);
     if (!written) co_return;
@@ -63,7 +63,7 @@ Awaitable<bool> Connection::wait_for_first_byte() {
   stream_->socket().expires_after(shared_.options.idle_timeout);
   idle_ = true;
   // close_if_idle() sets the flag first and looks second; so do we, the other way round.
-  if (shared_.draining) co_return false;
+  if (shared_.draining && requests_count_ > 0) co_return false;
   ErrorCode failed;
   const asio::mutable_buffer space = buffer_.prepare(kReadBytes);
   const std::size_t count = co_await stream_->read_some(space, failed);
@@ -269,8 +269,9 @@ void Connection::count(std::string_view route, int status) {
   shared_.requests.with({route, std::to_string(status)}).add();
 }
 
-void Connection::close_if_idle() {
-  asio::post(stream_->socket().get_executor(), [self = shared_from_this()] {
+void Connection::close_if_idle(Idle which) {
+  asio::post(stream_->socket().get_executor(), [self = shared_from_this(), which] {
+    if (which == Idle::after_an_answer && self->requests_count_ == 0) return;
     // Not close(): a request that has just been read shall still be answered.
     if (self->idle_) self->stream_->socket().cancel();
   });

@@ -30,9 +30,13 @@ struct Shared {
   telemetry::CounterFamily& requests;   // route, status
   telemetry::HistogramFamily& seconds;  // route
   telemetry::CounterFamily& refused;    // reason
-  std::atomic<bool>& draining;
+  std::atomic<bool>& closing;           // Every answer is its connection's last.
+  std::atomic<bool>& draining;          // And no connection waits for another request.
   std::stop_token stop;
 };
+
+// Which connections that wait for a request's first byte: those that had an answer, or all.
+enum class Idle { after_an_answer, all };
 
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
@@ -41,7 +45,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // Serves until the connection ends. The caller keeps a shared_ptr meanwhile.
   Awaitable<void> run();
   // Ends it if it waits for a request's first byte.
-  void close_if_idle();
+  void close_if_idle(Idle which);
   void close();
 
  private:

@@ -1,5 +1,9 @@
 #include "http/server.h"
 
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/executor_work_guard.hpp>
@@ -10,6 +14,7 @@
 #include <boost/asio/strand.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <condition_variable>
+#include <future>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -25,6 +30,8 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using namespace std::chrono_literals;
 
+// How long a connection that was just made may take to its first request while we drain.
+constexpr std::chrono::milliseconds kFirstRequestLongest = 1s;
 // After an accept that failed for want of descriptors or memory.
 constexpr auto kAcceptPause = 100ms;
 
@@ -88,13 +95,24 @@ struct Server::State {
                                 {{"reason",
                                   {"malformed", "too_slow", "header_too_large", "body_too_large",
                                    "too_busy", "too_many_connections"}}}),
+               closing,
                draining,
                stop.get_token()},
         io(static_cast<int>(options.io_threads_count)),
         work(asio::make_work_guard(io)),
         acceptor(asio::make_strand(io)) {}
 
+  Status adopt_listener() {
+    CF_TRY(const Endpoint bound, endpoint_of_listener(options.listening_socket));
+    ErrorCode failed;
+    local = tcp::endpoint(asio::ip::make_address(bound.address, failed), bound.port);
+    if (!failed) acceptor.assign(local.protocol(), options.listening_socket, failed);
+    if (failed) return Error(Code::unavailable, "the socket handed over: " + failed.message());
+    return Done{};
+  }
+
   Status listen() {
+    if (options.listening_socket >= 0) return adopt_listener();
     ErrorCode failed;
     const std::string name = options.address == "localhost" ? "127.0.0.1" : options.address;
     const auto address = asio::ip::make_address(name, failed);
@@ -125,15 +143,18 @@ struct Server::State {
       ErrorCode failed;
       tcp::socket socket = co_await acceptor.async_accept(
           asio::make_strand(io), asio::redirect_error(asio::use_awaitable, failed));
-      if (draining || failed == asio::error::operation_aborted) co_return;
+      if (failed == asio::error::operation_aborted) break;
       if (failed) {
         log.warn({}, "http.accept_failed", {{"error", failed.message()}});
         pause.expires_after(kAcceptPause);
         co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, failed));
         continue;
       }
-      welcome(std::move(socket));
+      welcome(std::move(socket));  // Also while draining: nobody else can answer it.
     }
+    const std::lock_guard lock(mutex);
+    accepting = false;
+    all_gone.notify_all();
   }
 
   void welcome(tcp::socket socket) {
@@ -188,8 +209,17 @@ struct Server::State {
       ErrorCode ignored;
       acceptor.close(ignored);
     });
+    close_idle(Idle::after_an_answer);
+  }
+
+  void close_idle(Idle which) {
     const std::lock_guard lock(mutex);
-    for (const auto& connection : connections) connection->close_if_idle();
+    for (const auto& connection : connections) connection->close_if_idle(which);
+  }
+
+  bool wait_until_gone(std::chrono::milliseconds longest) {
+    std::unique_lock lock(mutex);
+    return all_gone.wait_for(lock, longest, [&] { return connections.empty() && !accepting; });
   }
 
   void break_connections() {
@@ -212,7 +242,8 @@ struct Server::State {
   const ServerHandler handler;
   telemetry::Log& log;
   telemetry::Gauge& connections_gauge;
-  std::atomic<bool> draining{false};
+  std::atomic<bool> closing{false};   // Every answer is its connection's last.
+  std::atomic<bool> draining{false};  // And no connection waits for another request.
   std::stop_source stop;
   tcp::endpoint local;
   std::optional<asio::ssl::context> tls;
@@ -220,6 +251,7 @@ struct Server::State {
   Shared shared;
   std::mutex mutex;
   std::condition_variable all_gone;
+  bool accepting = true;  // Under the mutex.
   std::set<std::shared_ptr<Connection>> connections;
   // What coroutines hold dies with this, before what they refer to above.
   asio::io_context io;
@@ -227,6 +259,19 @@ struct Server::State {
   tcp::acceptor acceptor;
   std::vector<std::thread> threads;
 };
+
+Result<Endpoint> endpoint_of_listener(int socket) {
+  tcp::endpoint bound;
+  auto size = static_cast<socklen_t>(bound.capacity());
+  int listens = 0;
+  socklen_t listens_size = sizeof listens;
+  if (getsockname(socket, bound.data(), &size) != 0 ||
+      (bound.data()->sa_family != AF_INET && bound.data()->sa_family != AF_INET6) ||
+      getsockopt(socket, SOL_SOCKET, SO_ACCEPTCONN, &listens, &listens_size) != 0 || listens == 0)
+    return Error(Code::invalid_argument, "descriptor " + std::to_string(socket) +
+                                             " that was handed over is no listening TCP socket");
+  return Endpoint{bound.address().to_string(), bound.port()};
+}
 
 Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Server::~Server() = default;
@@ -254,11 +299,24 @@ std::string Server::origin() const {
   return (state_->tls ? "https://" : "http://") + text_of(state_->local);
 }
 
-Status Server::drain(std::chrono::milliseconds longest) {
+Result<runtime::Descriptor> Server::share_listener() const {
+  std::promise<int> shared;
+  asio::post(state_->acceptor.get_executor(), [&] {
+    shared.set_value(fcntl(state_->acceptor.native_handle(), F_DUPFD_CLOEXEC, 0));
+  });
+  runtime::Descriptor copy(shared.get_future().get());
+  if (!copy) return Error(Code::unavailable, "the listening socket cannot be shared");
+  return copy;
+}
+
+Status Server::drain(std::chrono::milliseconds longest, std::chrono::milliseconds patience) {
+  state_->closing = true;
+  if (patience > 0ms && state_->wait_until_gone(patience)) return Done{};
   state_->stop_accepting();
+  if (state_->wait_until_gone(std::min(longest, kFirstRequestLongest))) return Done{};
+  state_->close_idle(Idle::all);
+  if (state_->wait_until_gone(longest)) return Done{};
   std::unique_lock lock(state_->mutex);
-  const auto empty = [&] { return state_->connections.empty(); };
-  if (state_->all_gone.wait_for(lock, longest, empty)) return Done{};
   const std::size_t left = state_->connections.size();
   lock.unlock();
   state_->break_connections();

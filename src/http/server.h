@@ -31,6 +31,7 @@
 #include "base/random.h"
 #include "base/result.h"
 #include "http/message.h"
+#include "runtime/descriptor.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
 
@@ -38,6 +39,13 @@ namespace cloudfolio::http {
 
 // May change the request (the router fills in its part).
 using ServerHandler = std::function<Response(Request&)>;
+
+struct Endpoint {
+  std::string address;  // Numeric, without brackets.
+  std::uint16_t port = 0;
+};
+// Where a socket listens. Errors: invalid_argument: it is no listening TCP socket.
+Result<Endpoint> endpoint_of_listener(int socket);
 
 class Server {
  public:
@@ -48,6 +56,9 @@ class Server {
   struct Options {
     std::string address = "127.0.0.1";  // Numeric, or "localhost".
     std::uint16_t port = 0;             // 0: a free one, see port().
+    // A socket that listens already (a predecessor's, or the service manager's) is served instead
+    // of `address` and `port`. The server owns it. Negative: none.
+    int listening_socket = -1;
     std::size_t header_bytes_max = 32 * kKiB;
     std::size_t body_bytes_max = 8 * kMiB;
     // From the first byte of a request until its body is in, and again until the response is out.
@@ -77,9 +88,14 @@ class Server {
   std::uint16_t port() const;
   // "http://127.0.0.1:7071" or "https://…".
   std::string origin() const;
-  // Stops accepting, answers what is running with "Connection: close", closes idle connections, and
-  // returns when all are gone: or at the deadline, with those contexts stopped, deadline_exceeded.
-  Status drain(std::chrono::milliseconds longest);
+  // The listening socket once more, for a process that goes on serving it: connections that nobody
+  // has accepted wait in it and belong to whoever accepts next.
+  Result<runtime::Descriptor> share_listener() const;
+  // For `patience`, goes on accepting but says "Connection: close" in each answer, so that clients
+  // which speak leave by themselves. Then stops accepting, answers what is running and the first
+  // request of a connection that was just made, closes idle connections, and returns when all are
+  // gone: or at the deadline, with those contexts stopped, deadline_exceeded.
+  Status drain(std::chrono::milliseconds longest, std::chrono::milliseconds patience = {});
 
  private:
   struct State;

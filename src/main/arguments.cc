@@ -255,10 +255,13 @@ void add_flags_command(CLI::App& app, Parsing& parsing) {
 void add_service_commands(CLI::App& app, Parsing& parsing) {
   CLI::App* serve =
       add(app, "serve", "Run every service on this machine until told to stop",
-          "  cloudfolio serve --data ./data\n  cloudfolio serve --listen 127.0.0.1:0");
+          "  cloudfolio serve --data ./data\n  cloudfolio serve --listen 127.0.0.1:0\n"
+          "  cloudfolio serve --data ./data --take-over");
   serve->add_option("--listen", parsing.serve.listen, "HOST:PORT; port 0 picks a free one");
   serve->add_option("--role", parsing.serve.roles,
                     "gateway, orchestrator, sync, trainer, joined by commas; without it, all");
+  serve->add_flag("--take-over", parsing.serve.take_over,
+                  "Replace the process that serves this data folder, without a failed request");
   serve->callback([&parsing] { parsing.arguments.command = parsing.serve; });
 
   CLI::App* encode = add(app, "encode", "Turn texts from standard input, one a line, into vectors",

@@ -15,8 +15,9 @@ namespace cloudfolio::main {
 enum class Output { text, json };
 
 struct ServeCommand {
-  std::string listen;  // HOST:PORT; empty: from the configuration.
-  std::string roles;   // Joined by commas; empty: all.
+  std::string listen;      // HOST:PORT; empty: from the configuration.
+  std::string roles;       // Joined by commas; empty: all.
+  bool take_over = false;  // From the process that serves the same folder.
 };
 struct SyncCommand {
   std::string login;

@@ -15,6 +15,7 @@ struct Invocation {
   roles::Config config;
   Output output = Output::text;
   const Clock& clock;
+  roles::Environment environment;  // What is no setting: the service manager's variables.
 };
 
 Status run_command(const Invocation&, const ServeCommand&);

@@ -71,7 +71,7 @@ int run(const Arguments& arguments) {
   auto config = configure(arguments);
   if (!config) return report(config.error(), arguments.output);
   const SystemClock clock;
-  const Invocation invocation{*std::move(config), arguments.output, clock};
+  const Invocation invocation{*std::move(config), arguments.output, clock, environment};
   const Status done =
       std::visit([&invocation](const auto& command) { return run_command(invocation, command); },
                  arguments.command);

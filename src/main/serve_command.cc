@@ -1,53 +1,183 @@
+#include <unistd.h>
+
+#include <algorithm>
 #include <cstdio>
 
 #include "main/commands.h"
 #include "roles/gateway_role.h"
+#include "roles/handover.h"
 #include "roles/housekeeping.h"
 #include "roles/system.h"
 #include "runtime/periodic_task.h"
+#include "runtime/service_manager.h"
 #include "runtime/shutdown.h"
 
 namespace cloudfolio::main {
 namespace {
+
+using roles::StoreLock;
+
 constexpr std::chrono::seconds kDrainLongest{20};
+// How long clients of a socket that somebody else goes on serving are asked to leave by themselves.
+constexpr std::chrono::milliseconds kDrainPatience{500};
 constexpr std::chrono::minutes kMaintainEvery{1};
+
+StoreLock::Of owned_by(const roles::RoleSet& roles) {
+  return roles.has(roles::Role::orchestrator) ? StoreLock::Of::orchestrations
+                                              : StoreLock::Of::gateway;
+}
+
+// Only these own something that two processes may not.
+bool can_be_handed_over(const roles::RoleSet& roles) {
+  return roles.has(roles::Role::orchestrator) || roles.has(roles::Role::gateway);
+}
+
+// One process of `serve`, from its socket to its end.
+class Serving {
+ public:
+  Serving(const Invocation& invocation, const ServeCommand& command, roles::RoleSet wanted,
+          runtime::Shutdown& shutdown)
+      : invocation_(invocation), command_(command), wanted_(wanted), shutdown_(shutdown) {}
+
+  Status run() {
+    CF_TRY(listener_, runtime::inherited_listener(invocation_.environment));
+    if (command_.take_over) CF_CHECK(ask_predecessor());
+    // A gateway alone answers beside its predecessor; whoever owns the orchestrations waits.
+    if (wanted_.has(roles::Role::orchestrator)) CF_CHECK(release());
+    CF_CHECK(open());
+    if (!wanted_.has(roles::Role::orchestrator)) CF_CHECK(release());
+    if (gateway_) CF_CHECK(system_->announce(gateway_->origin()));
+    CF_CHECK(offer());
+    if (predecessor_) CF_CHECK(predecessor_->say_serving());
+    predecessor_.reset();
+    wait();
+    if (!offer_ || !offer_->was_asked()) return Done{};
+    if (offer_->finish() == roles::HandoverOffer::End::taken) return Done{};
+    std::fprintf(stderr, "cloudfolio: the successor did not come up; serving on\n");
+    return runtime::start_anew(offer_->listener());
+  }
+
+ private:
+  Status ask_predecessor() {
+    if (!can_be_handed_over(wanted_))
+      return Error(Code::invalid_argument, "--take-over is for a gateway or an orchestrator; of " +
+                                               wanted_.text() +
+                                               " start one more, then stop the old one");
+    CF_TRY(predecessor_, roles::Takeover::ask(invocation_.config.data, owned_by(wanted_)));
+    if (!predecessor_) return Done{};
+    // What would fail, fails here, while the predecessor still serves.
+    CF_TRY(const auto rehearsal, roles::System::open(invocation_.config, invocation_.clock,
+                                                     roles::System::Work::read_only, wanted_));
+    if (predecessor_->listener()) {
+      CF_CHECK(roles::GatewayRole::check_successor(invocation_.config, listen(),
+                                                   predecessor_->listener().get()));
+      listener_ = std::move(predecessor_->listener());
+    }
+    return Done{};
+  }
+
+  Status release() { return predecessor_ ? predecessor_->release() : Status(Done{}); }
+
+  const std::string& listen() const {
+    return command_.listen.empty() ? invocation_.config.server_listen : command_.listen;
+  }
+
+  Status open() {
+    const roles::Config& config = invocation_.config;
+    CF_TRY(system_, roles::System::open(config, invocation_.clock,
+                                        roles::System::Work::orchestrations, wanted_));
+    if (!wanted_.has(roles::Role::gateway)) return Done{};
+    shared_socket_ = bool(listener_);
+    CF_TRY(gateway_, roles::GatewayRole::open(config, *system_, listen(), std::move(listener_)));
+    return Done{};
+  }
+
+  Status offer() {
+    if (!can_be_handed_over(wanted_)) return Done{};
+    runtime::Descriptor listener;
+    if (gateway_) {
+      CF_TRY(listener, gateway_->share_listener());
+    }
+    auto offered =
+        roles::HandoverOffer::open(invocation_.config.data, owned_by(wanted_), std::move(listener),
+                                   [this] { shutdown_.request("handover"); });
+    if (offered)
+      offer_ = *std::move(offered);
+    else  // A file system without sockets; the rest works.
+      system_->platform().log().warn(Context(), "serve.no_handover", {{"error", offered.error()}});
+    return Done{};
+  }
+
+  void tell_manager(const std::string& lines) {
+    const Status told =
+        runtime::tell_service_manager(invocation_.environment("NOTIFY_SOCKET").value_or(""), lines);
+    if (!told)
+      system_->platform().log().warn(Context(), "serve.manager_not_told",
+                                     {{"error", told.error()}});
+  }
+
+  enum class Successor { waits, none };
+  // Whoever shares the socket is ready soon; where nobody does, load balancers are told first.
+  Status drain(Successor successor) {
+    auto patience = std::chrono::milliseconds(0);
+    if (successor == Successor::none) {
+      gateway_->say_not_ready();
+      patience = std::chrono::seconds(invocation_.config.server_drain_seconds);
+    }
+    if (successor == Successor::waits || shared_socket_)
+      patience = std::max(patience, kDrainPatience);
+    return gateway_->drain(kDrainLongest, patience);
+  }
+
+  // Until told to end; then nothing of the store is open any more.
+  void wait() {
+    roles::Housekeeping housekeeping(system_->platform());
+    auto maintenance = std::make_unique<runtime::PeriodicTask>(
+        runtime::PeriodicTask::Options{.name = "maintain", .every = kMaintainEvery},
+        invocation_.clock, [&](std::stop_token stop) {
+          const Context ctx = Context().with_stop(std::move(stop));
+          if (wanted_.has(roles::Role::orchestrator)) housekeeping.run(ctx);
+          system_->sweep(ctx);
+        });
+    const std::string what = gateway_ ? gateway_->origin() : wanted_.text();
+    std::printf("cloudfolio serves %s (data in %s; Ctrl-C ends it)\n", what.c_str(),
+                invocation_.config.data.c_str());
+    std::fflush(stdout);
+    tell_manager("READY=1\nMAINPID=" + std::to_string(getpid()));
+    const std::string reason = shutdown_.wait();
+    system_->platform().log().info(Context(), "serve.draining", {{"reason", reason}});
+    const bool handed_over = offer_ && offer_->was_asked();
+    if (!handed_over) tell_manager("STOPPING=1");
+    const Status drained =
+        gateway_ ? drain(handed_over ? Successor::waits : Successor::none) : Status(Done{});
+    if (!drained)
+      system_->platform().log().warn(Context(), "serve.drain_cut", {{"error", drained.error()}});
+    maintenance.reset();
+    gateway_.reset();
+    system_.reset();
+  }
+
+  const Invocation& invocation_;
+  const ServeCommand& command_;
+  const roles::RoleSet wanted_;
+  runtime::Shutdown& shutdown_;
+  runtime::Descriptor listener_;
+  bool shared_socket_ = false;  // It was not made here, so somebody else may hold it too.
+  std::optional<roles::Takeover> predecessor_;
+  std::unique_ptr<roles::System> system_;
+  std::unique_ptr<roles::GatewayRole> gateway_;
+  std::unique_ptr<roles::HandoverOffer> offer_;
+};
+
 }  // namespace
 
 Status run_command(const Invocation& invocation, const ServeCommand& command) {
   CF_TRY(const auto shutdown, runtime::Shutdown::open());
-  const roles::Config& config = invocation.config;
   auto wanted = roles::RoleSet::all();
   if (!command.roles.empty()) {
     CF_TRY(wanted, roles::RoleSet::parse(command.roles));
   }
-  CF_TRY(const auto system, roles::System::open(config, invocation.clock,
-                                                roles::System::Work::orchestrations, wanted));
-  std::unique_ptr<roles::GatewayRole> gateway;
-  if (wanted.has(roles::Role::gateway)) {
-    CF_TRY(gateway,
-           roles::GatewayRole::open(
-               config, *system, command.listen.empty() ? config.server_listen : command.listen));
-    CF_CHECK(system->announce(gateway->origin()));
-  }
-  roles::Housekeeping housekeeping(system->platform());
-  runtime::PeriodicTask maintenance({.name = "maintain", .every = kMaintainEvery}, invocation.clock,
-                                    [&](std::stop_token stop) {
-                                      const Context ctx = Context().with_stop(std::move(stop));
-                                      if (wanted.has(roles::Role::orchestrator))
-                                        housekeeping.run(ctx);
-                                      system->sweep(ctx);
-                                    });
-  const std::string what = gateway ? gateway->origin() : wanted.text();
-  std::printf("cloudfolio serves %s (data in %s; Ctrl-C ends it)\n", what.c_str(),
-              config.data.c_str());
-  std::fflush(stdout);
-  const std::string reason = shutdown->wait();
-  system->platform().log().info(Context(), "serve.draining", {{"reason", reason}});
-  const Status drained = gateway ? gateway->drain(kDrainLongest) : Status(Done{});
-  if (!drained) {
-    system->platform().log().warn(Context(), "serve.drain_cut", {{"error", drained.error()}});
-  }
-  return Done{};
+  return Serving(invocation, command, wanted, *shutdown).run();
 }
 
 }  // namespace cloudfolio::main

@@ -46,6 +46,7 @@ struct Config {
   std::int64_t server_connections_max = 1024;
   std::int64_t server_body_bytes_max = 1 << 20;
   std::int64_t server_request_timeout_seconds = 30;
+  std::int64_t server_drain_seconds = 0;
   std::string server_public_url;
   Secret server_token;  // Sent by the command line to a server that owns the store.
   std::vector<TokenConfig> auth_tokens;

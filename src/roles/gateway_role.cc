@@ -59,19 +59,38 @@ http::Server::Options server_options(const Config& config, const Listen& listen)
 
 }  // namespace
 
+Status GatewayRole::check_successor(const Config& config, const std::string& listen, int listener) {
+  CF_TRY(const Listen wanted, parse_listen(listen));
+  CF_TRY(const auto tokens, tokens_of(config));
+  CF_TRY(const http::Endpoint bound, http::endpoint_of_listener(listener));
+  if (wanted.port != 0 && wanted.port != bound.port)
+    return Error(Code::invalid_argument,
+                 "the socket handed over has port " + std::to_string(bound.port) + " and not " +
+                     std::to_string(wanted.port) +
+                     ": to change the address, stop the old process and start the new one");
+  return gateway::check_listen(bound.address, tokens);
+}
+
 Result<std::unique_ptr<GatewayRole>> GatewayRole::open(const Config& config, System& system,
-                                                       const std::string& listen) {
-  CF_TRY(const Listen address, parse_listen(listen));
+                                                       const std::string& listen,
+                                                       runtime::Descriptor listener) {
+  CF_TRY(Listen address, parse_listen(listen));
+  if (listener) {
+    CF_TRY(const http::Endpoint bound, http::endpoint_of_listener(listener.get()));
+    address = Listen{bound.address, bound.port};
+  }
   CF_TRY(auto tokens, tokens_of(config));
   CF_CHECK(gateway::check_listen(address.address, tokens));
   Platform& platform = system.platform();
   std::unique_ptr<GatewayRole> role(new GatewayRole());
   gateway::Gateway::Options gateway_settings = gateway_options(config, system);
+  gateway_settings.serves_on = [&role = *role] { return role.ready_.load(); };
   count_costs(gateway_settings, *system.costs());
   role->gateway_ = std::make_unique<gateway::Gateway>(
       std::move(gateway_settings), system.portfolios(), *system.client(), std::move(tokens),
       platform.clock(), platform.log(), platform.metrics());
   http::Server::Options options = server_options(config, address);
+  options.listening_socket = listener.release();
   options.route_names = role->gateway_->route_names();
   gateway::Gateway& gateway = *role->gateway_;
   CF_TRY(role->server_,

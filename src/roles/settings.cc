@@ -56,6 +56,9 @@ std::vector<Setting> settings_of_surroundings() {
       {"server.request_timeout_seconds", "CLOUDFOLIO_SERVER_REQUEST_TIMEOUT_SECONDS",
        "Longest time for one request, its arrival included.",
        [](Config& c) -> T { return &c.server_request_timeout_seconds; }, 1, 3600},
+      {"server.drain_seconds", "CLOUDFOLIO_SERVER_DRAIN_SECONDS",
+       "After SIGTERM: how long to go on answering, as not ready, so that load balancers leave.",
+       [](Config& c) -> T { return &c.server_drain_seconds; }, 0, 600},
   };
 }
 
