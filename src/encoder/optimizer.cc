@@ -147,4 +147,47 @@ void AdamW::update(const StepGradient& gradient, double norm, const Rates& rates
   unused_decay_ *= 1.0 - rates.learning_rate * rates.weight_decay;
 }
 
+void AdamW::save(checkpoint::Writer& file) const {
+  file.section(&step_count_, sizeof step_count_);
+  file.section(&unused_decay_, sizeof unused_decay_);
+  file.section(std::span<const std::int32_t>(used_));
+  const auto dense_bytes = (weight_count_ - dense_offset_) * sizeof(float);
+  file.section(weights_.data() + dense_offset_, dense_bytes);
+  file.section(mean_.data(), mean_.count() * sizeof(float));
+  file.section(variance_.data(), variance_.count() * sizeof(float));
+  for (std::size_t i = 0; i < used_.size(); ++i) {
+    file.section(row(static_cast<std::size_t>(used_[i])), hidden_ * sizeof(float));
+  }
+  for (const Rows& rows : rows_) {
+    file.section(rows.mean.data(), kRowsTogether * hidden_ * sizeof(float));
+    file.section(rows.variance.data(), kRowsTogether * hidden_ * sizeof(float));
+  }
+}
+
+Status AdamW::load(checkpoint::Reader& file) {
+  CF_CHECK(file.section(&step_count_, sizeof step_count_));
+  CF_CHECK(file.section(&unused_decay_, sizeof unused_decay_));
+  CF_TRY(const std::string words, file.text(word_count_ * sizeof(std::int32_t)));
+  std::vector<std::int32_t> used(words.size() / sizeof(std::int32_t));
+  std::memcpy(used.data(), words.data(), used.size() * sizeof(std::int32_t));
+  for (const std::int32_t word : used) {
+    if (word < 0 || static_cast<std::size_t>(word) >= word_count_) {
+      return Error(Code::corrupt, "the checkpoint names a word outside of the vocabulary");
+    }
+  }
+  use(used);  // Makes their rows; what these hold is read below.
+  CF_CHECK(file.section(weights_.data() + dense_offset_,
+                        (weight_count_ - dense_offset_) * sizeof(float)));
+  CF_CHECK(file.section(mean_.data(), mean_.count() * sizeof(float)));
+  CF_CHECK(file.section(variance_.data(), variance_.count() * sizeof(float)));
+  for (const std::int32_t word : used) {
+    CF_CHECK(file.section(row(static_cast<std::size_t>(word)), hidden_ * sizeof(float)));
+  }
+  for (Rows& rows : rows_) {
+    CF_CHECK(file.section(rows.mean.data(), kRowsTogether * hidden_ * sizeof(float)));
+    CF_CHECK(file.section(rows.variance.data(), kRowsTogether * hidden_ * sizeof(float)));
+  }
+  return Done{};
+}
+
 }  // namespace cloudfolio::encoder

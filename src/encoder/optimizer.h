@@ -16,6 +16,7 @@
 
 #include "base/result.h"
 #include "encoder/buffer.h"
+#include "encoder/checkpoint.h"
 #include "encoder/parameter_layout.h"
 #include "encoder/workers.h"
 
@@ -54,6 +55,11 @@ class AdamW {
   double sum(const StepGradient& gradient, Workers& workers);
   // After sum(): clips and moves every weight.
   void update(const StepGradient& gradient, double norm, const Rates& rates, Workers& workers);
+
+  // All that the next steps depend on, but for the rows of words that no step has used: these are
+  // the model's own, which the optimiser that reads it was opened with.
+  void save(checkpoint::Writer& file) const;
+  Status load(checkpoint::Reader& file);
 
  private:
   struct Block {

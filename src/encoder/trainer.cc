@@ -1,6 +1,7 @@
 #include "encoder/trainer.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <oneapi/dnnl/dnnl.hpp>
@@ -8,6 +9,7 @@
 #include <utility>
 
 #include "base/limits.h"
+#include "encoder/checkpoint.h"
 #include "encoder/loss.h"
 #include "encoder/optimizer.h"
 #include "encoder/parameter_layout.h"
@@ -194,9 +196,10 @@ double learning_rate(const Trainer::Options& options, std::size_t step) {
 }  // namespace
 
 struct Trainer::State {
-  State(const Model& m, const Options& o, Precision precision)
+  State(const Model& m, const Options& o, Precision resolved_precision)
       : model(m),
         options(o),
+        precision(resolved_precision),
         workers(thread_count_for(o.thread_count, kShardCount)),
         optimizer(m.layout(), m.architecture().hidden, m.weights()),
         plan(m.architecture().vocabulary_count),
@@ -251,8 +254,25 @@ struct Trainer::State {
     return report;
   }
 
+  // Equal for runs whose steps give equal weights: the model's weights, and what steps depend on.
+  std::string run_identity() const {
+    Checksum weights;
+    weights.add(model.weights().data(), model.weights().size_bytes());
+    const Options& o = options;
+    std::string text;
+    for (const double value :
+         {o.learning_rate, o.weight_decay, o.gradient_norm_max, o.scale,
+          static_cast<double>(o.warmup_step_count), static_cast<double>(o.total_step_count),
+          static_cast<double>(tokens_at_once)}) {
+      text += std::to_string(std::bit_cast<std::uint64_t>(value)) + " ";
+    }
+    return text + std::to_string(o.seed) + (o.dropout ? " dropout " : " ") +
+           std::string(to_string(precision)) + " " + std::to_string(weights.value());
+  }
+
   Model model;
   Options options;
+  Precision precision;
   Workers workers;
   AdamW optimizer;
   StepPlan plan;
@@ -326,6 +346,31 @@ std::size_t Trainer::step_count() const {
 
 Model Trainer::model() const {
   return state_->model.with_weights(state_->optimizer.weights_up_to_date());
+}
+
+Status Trainer::save_checkpoint(const std::filesystem::path& file, std::string_view note) const {
+  CF_TRY(auto writer, checkpoint::Writer::create(file));
+  const std::string run = state_->run_identity();
+  writer.section(run.data(), run.size());
+  writer.section(note.data(), note.size());
+  writer.section(&state_->step_count, sizeof state_->step_count);
+  state_->optimizer.save(writer);
+  return writer.finish();
+}
+
+Result<std::string> Trainer::resume(const std::filesystem::path& file) {
+  CF_TRY(auto reader, checkpoint::Reader::open(file));
+  CF_TRY(const std::string run, reader.text(kMiB));
+  if (run != state_->run_identity()) {
+    return Error(Code::conflict,
+                 "the checkpoint belongs to another run: another model, other options "
+                 "or another precision");
+  }
+  CF_TRY(std::string note, reader.text(16 * kMiB));
+  CF_CHECK(reader.section(&state_->step_count, sizeof state_->step_count));
+  CF_CHECK(state_->optimizer.load(reader));
+  state_->passes->pack();
+  return note;
 }
 
 Result<Trainer::Gradient> Trainer::gradient(std::span<const TrainingPair> pairs, Loss loss) {
