@@ -1,22 +1,19 @@
 #pragma once
-// A file from which an interrupted training goes on: the trainer's whole state, whole or not at
-// all.
+// The trainer's whole state as a stream of bytes, from which an interrupted training goes on.
 //
 // Layout (numbers little-endian, as this processor has them): "CFCKPT01", then sections, each a
 // 64-bit length and as many bytes, then a 64-bit checksum of all before it. It serves the machine
-// type that wrote it, and is not an interface: a file of another layout is `corrupt`, and training
+// type that wrote it, and is not an interface: bytes of another layout are `corrupt`, and training
 // starts over.
 //
-// Threads: one caller at a time. Errors: unavailable (the disk refuses: nothing is left under the
-// file's name, or what was there before), not_found, corrupt.
+// Threads: one caller at a time. Errors: corrupt; the sink's and the source's own.
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <filesystem>
-#include <memory>
+#include <functional>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 
@@ -32,18 +29,14 @@ class Checksum {
   std::uint64_t value_ = 0xcbf29ce484222325U;
 };
 
-namespace checkpoint {
+// Takes the stream's bytes in their order, in pieces of any length.
+using CheckpointSink = std::function<Status(std::string_view bytes)>;
+// Gives the stream's next bytes, as many as it likes; none at its end.
+using CheckpointSource = std::function<Result<std::string>()>;
 
-struct CloseFile {
-  void operator()(std::FILE* file) const { std::fclose(file); }
-};
-using File = std::unique_ptr<std::FILE, CloseFile>;
-
-class Writer {
+class CheckpointWriter {
  public:
-  static Result<Writer> create(std::filesystem::path path);
-  Writer(Writer&&) = default;
-  ~Writer();
+  explicit CheckpointWriter(const CheckpointSink& sink);
 
   // After an error the rest is ignored; finish() says it.
   void section(const void* data, std::size_t bytes_count);
@@ -51,24 +44,22 @@ class Writer {
   void section(std::span<const T> values) {
     section(values.data(), values.size_bytes());
   }
-  // Synced, and under its name.
   Status finish();
 
  private:
-  Writer(std::filesystem::path path, File file);
   void write(const void* data, std::size_t bytes_count);
 
-  std::filesystem::path path_;
-  File file_;
+  const CheckpointSink& sink_;
   Checksum checksum_;
-  bool failed_ = false;
+  Status so_far_ = Done{};
 };
 
-class Reader {
+class CheckpointReader {
  public:
-  // Reads the file once to check it.
-  static Result<Reader> open(const std::filesystem::path& path);
+  explicit CheckpointReader(const CheckpointSource& source) : source_(source) {}
 
+  // Before the first section.
+  Status begin();
   // The next section, which must have exactly this length.
   Status section(void* data, std::size_t bytes_count);
   template <class T>
@@ -77,14 +68,17 @@ class Reader {
   }
   // One whose length is not known; at most `bytes_max`.
   Result<std::string> text(std::size_t bytes_max);
+  // After the last section. Until it succeeded, nothing that was read may be relied on.
+  Status finish();
 
  private:
-  explicit Reader(File file) : file_(std::move(file)) {}
   Result<std::size_t> length();
   Status read(void* data, std::size_t bytes_count);
 
-  File file_;
+  const CheckpointSource& source_;
+  std::string piece_;
+  std::size_t at_ = 0;  // In piece_.
+  Checksum checksum_;
 };
 
-}  // namespace checkpoint
 }  // namespace cloudfolio::encoder

@@ -147,7 +147,7 @@ void AdamW::update(const StepGradient& gradient, double norm, const Rates& rates
   unused_decay_ *= 1.0 - rates.learning_rate * rates.weight_decay;
 }
 
-void AdamW::save(checkpoint::Writer& file) const {
+void AdamW::save(CheckpointWriter& file) const {
   file.section(&step_count_, sizeof step_count_);
   file.section(&unused_decay_, sizeof unused_decay_);
   file.section(std::span<const std::int32_t>(used_));
@@ -164,7 +164,7 @@ void AdamW::save(checkpoint::Writer& file) const {
   }
 }
 
-Status AdamW::load(checkpoint::Reader& file) {
+Status AdamW::load(CheckpointReader& file) {
   CF_CHECK(file.section(&step_count_, sizeof step_count_));
   CF_CHECK(file.section(&unused_decay_, sizeof unused_decay_));
   CF_TRY(const std::string words, file.text(word_count_ * sizeof(std::int32_t)));

@@ -58,8 +58,8 @@ class AdamW {
 
   // All that the next steps depend on, but for the rows of words that no step has used: these are
   // the model's own, which the optimiser that reads it was opened with.
-  void save(checkpoint::Writer& file) const;
-  Status load(checkpoint::Reader& file);
+  void save(CheckpointWriter& file) const;
+  Status load(CheckpointReader& file);
 
  private:
   struct Block {

@@ -348,8 +348,8 @@ Model Trainer::model() const {
   return state_->model.with_weights(state_->optimizer.weights_up_to_date());
 }
 
-Status Trainer::save_checkpoint(const std::filesystem::path& file, std::string_view note) const {
-  CF_TRY(auto writer, checkpoint::Writer::create(file));
+Status Trainer::save_checkpoint(const CheckpointSink& sink, std::string_view note) const {
+  CheckpointWriter writer(sink);
   const std::string run = state_->run_identity();
   writer.section(run.data(), run.size());
   writer.section(note.data(), note.size());
@@ -358,17 +358,19 @@ Status Trainer::save_checkpoint(const std::filesystem::path& file, std::string_v
   return writer.finish();
 }
 
-Result<std::string> Trainer::resume(const std::filesystem::path& file) {
-  CF_TRY(auto reader, checkpoint::Reader::open(file));
+Result<std::string> Trainer::resume(const CheckpointSource& source) {
+  CheckpointReader reader(source);
+  CF_CHECK(reader.begin());
   CF_TRY(const std::string run, reader.text(kMiB));
   if (run != state_->run_identity()) {
     return Error(Code::conflict,
-                 "the checkpoint belongs to another run: another model, other options "
-                 "or another precision");
+                 "the checkpoint belongs to another run: another model, other options or another "
+                 "precision");
   }
   CF_TRY(std::string note, reader.text(16 * kMiB));
   CF_CHECK(reader.section(&state_->step_count, sizeof state_->step_count));
   CF_CHECK(state_->optimizer.load(reader));
+  CF_CHECK(reader.finish());
   state_->passes->pack();
   return note;
 }

@@ -26,7 +26,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <memory>
 #include <span>
 #include <string>
@@ -35,6 +34,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "encoder/checkpoint.h"
 #include "encoder/model.h"
 #include "encoder/phase_times.h"
 #include "encoder/precision.h"
@@ -95,14 +95,14 @@ class Trainer {
   // The model as trained so far.
   Model model() const;
 
-  // Keeps what the next steps depend on in `file`, with a note of the caller's (at most 16 MiB),
-  // whole or not at all. Some 165 MB of MiniLM. Errors: unavailable (the disk refuses).
-  Status save_checkpoint(const std::filesystem::path& file, std::string_view note) const;
+  // Gives `sink` what the next steps depend on, with a note of the caller's (at most 16 MiB): some
+  // 165 MB of MiniLM. Errors: the sink's.
+  Status save_checkpoint(const CheckpointSink& sink, std::string_view note) const;
   // Before the first step: goes on where save_checkpoint() was called, and ends in the same
-  // weights, bit for bit, on processors of the same type. Gives the note. Errors: not_found;
-  // conflict (of another model, other options or precision); corrupt. After an error this trainer
+  // weights, bit for bit, on processors of the same type. Gives the note. Errors: conflict (of
+  // another model, other options or precision); corrupt; the source's. After an error this trainer
   // must not be used.
-  Result<std::string> resume(const std::filesystem::path& file);
+  Result<std::string> resume(const CheckpointSource& source);
 
   // The gradient of `loss` in the order of the model's layout, without an update: for tests.
   struct Gradient;
