@@ -86,6 +86,8 @@ struct Collector::Round {
             reach->info ? *generation_of(place, entry.key.str()) > reach->info->generation : true;
         return kind != EntryKind::index && !under_way && is_expired(metadata, now);
       }
+      case EntryKind::checkpoint:
+        return is_expired(metadata, now);
       case EntryKind::model: {
         if (reach->reaches_model(fingerprint)) return false;
         CF_TRY(const bool recorded, exists(model_metadata_key(place, fingerprint)));

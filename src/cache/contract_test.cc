@@ -174,6 +174,7 @@ class WrittenStore : public testing::Test {
     record.published = true;
     ASSERT_TRUE(cache.write_model(kCtx, record.fingerprint, "zip").ok());
     ASSERT_TRUE(cache.write_model_record(kCtx, record).ok());
+    ASSERT_TRUE(cache.write_checkpoint(kCtx, record.fingerprint, 0, "bytes").ok());
     ASSERT_TRUE(cache.write_sync_state(kCtx, "{}").ok());
     ASSERT_TRUE(cache.write_sync_report(kCtx, "{}").ok());
     see();

@@ -87,6 +87,10 @@ std::string index_key(const Place& place, std::uint64_t generation, std::string_
   return generation_prefix(place, generation) + "index/" + std::string(unique);
 }
 
+std::string checkpoint_prefix(const Place& place, std::string_view fingerprint) {
+  return generations_prefix(place) + "checkpoint/" + std::string(fingerprint) + "/";
+}
+
 std::optional<std::uint64_t> generation_of(const Place& place, std::string_view key) {
   const std::string prefix = generations_prefix(place);
   if (!key.starts_with(prefix)) return std::nullopt;

@@ -53,6 +53,9 @@ std::string note_key(const Place& place, std::uint64_t generation, std::string_v
 // `unique` tells several indexes of one generation apart.
 std::string index_key(const Place& place, std::uint64_t generation, std::string_view unique);
 
+// gen/{login}/checkpoint/{fingerprint}/: of one training; below it numbers.
+std::string checkpoint_prefix(const Place& place, std::string_view fingerprint);
+
 // private/{login}/{scope}/: all of a private place but its bundle. Not for a public one.
 std::string private_prefix(const Place& place);
 

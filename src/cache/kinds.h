@@ -24,6 +24,7 @@ enum class EntryKind : std::uint8_t {
   index,
   model,
   model_record,
+  checkpoint,
   sync_state,
   sync_report,
   counter,

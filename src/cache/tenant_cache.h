@@ -176,6 +176,16 @@ class TenantCache {
   Result<std::optional<ModelRecord>> find_model_record(const Context& ctx,
                                                        std::string_view fingerprint) const;
 
+  // === Checkpoints === (checkpoints.cc)
+  // Numbered pieces of what an interrupted training goes on from, in the form of training's own.
+  // not_found: there is no such piece.
+  Status write_checkpoint(const Context& ctx, std::string_view fingerprint, std::uint64_t number,
+                          std::string bytes) const;
+  Result<std::string> read_checkpoint(const Context& ctx, std::string_view fingerprint,
+                                      std::uint64_t number) const;
+  // All pieces of that training, the lowest number first.
+  Status remove_checkpoint(const Context& ctx, std::string_view fingerprint) const;
+
   // === Sync's memory ===
   // Opaque to the cache (sync/state.h); names the generation it describes. nullopt: never synced.
   Result<std::optional<std::string>> find_sync_state(const Context& ctx) const;

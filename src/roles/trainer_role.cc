@@ -40,6 +40,7 @@ void register_trainer(durable::Registry& registry, const Config& config, Platfor
   training::Recipe recipe;
   recipe.seed = static_cast<std::uint64_t>(config.training_seed);
   recipe.token_count_max = static_cast<std::size_t>(config.training_tokens_max);
+  recipe.checkpoint_step_count = static_cast<std::size_t>(config.training_checkpoint_steps);
   if (config.training_steps_max > 0) {
     recipe.step_count_max = static_cast<std::size_t>(config.training_steps_max);
   }

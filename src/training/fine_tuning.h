@@ -20,6 +20,8 @@
 
 namespace cloudfolio::training {
 
+class Checkpoints;
+
 struct TrainingProgress {
   std::size_t step = 0;
   std::size_t step_count = 0;
@@ -35,11 +37,18 @@ struct TunedModel {
   std::size_t token_count = 0;
   std::string cut;             // As Schedule::cut.
   std::vector<double> losses;  // One a step.
+  // Of an interrupted run that this one went on with; 0: it began at the beginning.
+  std::size_t resumed_step_count = 0;
+  // What kept it from going on with one, or from keeping its own; empty: nothing.
+  std::string checkpoint_problem = {};
 };
 
-// A set and recipe that make no step give the base model back.
+// A set and recipe that make no step give the base model back. `checkpoints` (may be null) are
+// where an interrupted run of the same content goes on from; what is wrong with them never ends a
+// run.
 Result<TunedModel> fine_tune(const Context& ctx, const encoder::Model& base, const TrainingSet& set,
                              const Recipe& recipe, const Clock& clock,
-                             const OnTrainingProgress& on_progress);
+                             const OnTrainingProgress& on_progress,
+                             Checkpoints* checkpoints = nullptr);
 
 }  // namespace cloudfolio::training

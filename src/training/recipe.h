@@ -25,6 +25,8 @@ struct Recipe {
   // included, and is reported.
   std::size_t token_count_max = 200'000;
   std::optional<std::size_t> step_count_max;
+  // `training.checkpoint_steps`: how many steps a killed run may lose. 0: no checkpoints.
+  std::size_t checkpoint_step_count = 50;
 };
 
 // The steps of a run: which pairs each takes.

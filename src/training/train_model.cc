@@ -8,6 +8,7 @@
 #include "base/time_text.h"
 #include "encoder/encoder.h"
 #include "telemetry/log.h"
+#include "training/checkpoints.h"
 #include "training/gate.h"
 #include "training/metrics.h"
 
@@ -78,7 +79,18 @@ Status tune_and_judge(const Context& ctx, const cache::TenantCache& tenant, cons
     CF_TRY(const encoder::Encoder encoder, encoder::Encoder::open(base));
     CF_TRY(base_scores, score(encoder, set));
   }
-  auto tuned = fine_tune(ctx, base, set, recipe, services.clock, services.on_progress);
+  Checkpoints checkpoints(tenant, report.fingerprint);
+  auto tuned =
+      fine_tune(ctx, base, set, recipe, services.clock, services.on_progress, &checkpoints);
+  if (tuned && tuned->resumed_step_count > 0) {
+    services.log.info(ctx, "training.resumed",
+                      {{"fingerprint", report.fingerprint}, {"step", tuned->resumed_step_count}});
+  }
+  if (tuned && !tuned->checkpoint_problem.empty()) {
+    services.log.warn(
+        ctx, "training.checkpoint_problem",
+        {{"fingerprint", report.fingerprint}, {"message", tuned->checkpoint_problem}});
+  }
   if (!tuned && tuned.error().code() == Code::invalid_argument) {
     // A loss or gradient that is not finite: this content trains to nothing, however often.
     services.log.error(ctx, "training.not_finite", {{"error", tuned.error()}});
@@ -182,6 +194,10 @@ Status publish_model(const Context& ctx, const cache::TenantCache& tenant,
   record.reason = report.reason;
   record.report = to_json(report);
   CF_CHECK(tenant.write_model_record(ctx, record));
+  if (const Status cleared = Checkpoints(tenant, report.fingerprint).clear(ctx); !cleared) {
+    services.log.warn(ctx, "training.checkpoint_problem",
+                      {{"fingerprint", report.fingerprint}, {"message", cleared.error()}});
+  }
   TrainingMetrics(services.metrics)
       .runs.with({report.published ? "published" : std::string_view(report.reason)})
       .add();

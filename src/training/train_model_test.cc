@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <stop_token>
+
 #include "base/clock.h"
 #include "cache/cache.h"
 #include "durable/registry.h"
@@ -10,6 +13,8 @@
 #include "storage/storage.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
+#include "training/checkpoints.h"
+#include "training/fine_tuning.h"
 
 namespace cloudfolio::training {
 namespace {
@@ -38,6 +43,19 @@ Result<encoder::Model> tiny_model() {
   return encoder::Model::make_untrained(architecture, tokenizer, 7);
 }
 
+// Goes on a second whenever somebody looks.
+class HurriedClock final : public Clock {
+ public:
+  Instant now() const override {
+    passed_ += std::chrono::seconds(1);
+    return Instant() + passed_;
+  }
+  WallTime wall_time() const override { return {}; }
+
+ private:
+  mutable std::chrono::seconds passed_{0};
+};
+
 class Training : public ::testing::Test {
  protected:
   Training()
@@ -47,6 +65,7 @@ class Training : public ::testing::Test {
         tenant(cache.open(TenantId("octocat"))),
         services{tiny_model, log, metrics, clock, {}} {
     recipe.step_count_max = 3;
+    recipe.checkpoint_step_count = 1;
   }
 
   void publish(int repositories, int sections) {
@@ -81,6 +100,62 @@ class Training : public ::testing::Test {
   Recipe recipe;
 };
 
+TEST_F(Training, an_interrupted_run_goes_on_from_its_checkpoint_to_the_same_weights) {
+  publish(3, 25);
+  recipe.step_count_max = 9;
+  recipe.checkpoint_step_count = 2;
+  const TrainingSet set = make_training_set(*tenant.read_publication(ctx)->bundle, {});
+  const auto base = tiny_model();
+  ASSERT_TRUE(base.ok());
+  const auto undisturbed = fine_tune(ctx, *base, set, recipe, clock, {});
+  ASSERT_TRUE(undisturbed.ok());
+
+  Checkpoints checkpoints(tenant, kContent);
+  // Stops after so many steps; the clock goes on a second a look, so every step is told.
+  const auto run_until = [&](std::size_t step) {
+    std::stop_source stop;
+    const HurriedClock hurried;
+    return fine_tune(
+        ctx.with_stop(stop.get_token()), *base, set, recipe, hurried,
+        [&](const Context&, const TrainingProgress& progress) {
+          if (progress.step == step) stop.request_stop();
+        },
+        &checkpoints);
+  };
+  EXPECT_EQ(run_until(5).error().code(), Code::cancelled);
+  EXPECT_EQ(run_until(7).error().code(), Code::cancelled);
+  const auto resumed = run_until(9);
+  ASSERT_TRUE(resumed.ok()) << resumed.error().message();
+  EXPECT_EQ(resumed->resumed_step_count, 6U);
+  EXPECT_EQ(resumed->checkpoint_problem, "");
+  EXPECT_EQ(resumed->losses, undisturbed->losses);
+  EXPECT_TRUE(std::ranges::equal(resumed->model.weights(), undisturbed->model.weights()));
+}
+
+TEST_F(Training, a_checkpoint_of_another_schedule_or_a_damaged_one_is_left_and_said) {
+  publish(3, 25);
+  recipe.step_count_max = 4;
+  recipe.checkpoint_step_count = 3;
+  const TrainingSet set = make_training_set(*tenant.read_publication(ctx)->bundle, {});
+  const auto base = tiny_model();
+  ASSERT_TRUE(base.ok());
+  Checkpoints checkpoints(tenant, kContent);
+  ASSERT_TRUE(fine_tune(ctx, *base, set, recipe, clock, {}, &checkpoints).ok());
+  recipe.seed = 43;
+  const auto other = fine_tune(ctx, *base, set, recipe, clock, {}, &checkpoints);
+  ASSERT_TRUE(other.ok());
+  EXPECT_EQ(other->resumed_step_count, 0U);
+  EXPECT_NE(other->checkpoint_problem, "");
+  for (std::uint64_t number = 1; number <= 2; ++number) {
+    ASSERT_TRUE(tenant.write_checkpoint(ctx, kContent, number, "damaged").ok());
+  }
+  const auto damaged = fine_tune(ctx, *base, set, recipe, clock, {}, &checkpoints);
+  ASSERT_TRUE(damaged.ok());
+  EXPECT_EQ(damaged->resumed_step_count, 0U);
+  EXPECT_NE(damaged->checkpoint_problem, "");
+  EXPECT_EQ(damaged->losses, other->losses);
+}
+
 TEST_F(Training, a_run_is_judged_and_its_record_keeps_the_reason) {
   publish(3, 25);
   std::size_t told = 0;
@@ -106,6 +181,7 @@ TEST_F(Training, a_run_is_judged_and_its_record_keeps_the_reason) {
   EXPECT_EQ((*record)->reason, report->reason);
   EXPECT_EQ((*record)->published, report->published);
   EXPECT_EQ(tenant.read_model(ctx, kContent).ok(), report->published);
+  EXPECT_EQ(tenant.read_checkpoint(ctx, kContent, 0).error().code(), Code::not_found);
 }
 
 TEST_F(Training, the_same_content_is_never_trained_on_twice) {
