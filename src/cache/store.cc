@@ -80,7 +80,8 @@ Result<std::shared_ptr<const TierEntry>> Store::read_shared(const Context& ctx, 
     return corrupt_entry(kind, std::move(found).error());
   if (!found) return std::move(found).error();
   // What names nobody is the original's, whose keys say whose it is.
-  if (!found->entry || !is_of(found->entry->blob.properties.metadata, place, Unnamed::accepted)) {
+  if (!found->entry ||
+      !is_of(found->entry->body->blob.properties.metadata, place, Unnamed::accepted)) {
     tally.misses.fetch_add(1, std::memory_order_relaxed);
     return std::shared_ptr<const TierEntry>();
   }
@@ -89,7 +90,7 @@ Result<std::shared_ptr<const TierEntry>> Store::read_shared(const Context& ctx, 
   else
     tally.hits.fetch_add(1, std::memory_order_relaxed);
   if (part == Tier::Part::all)
-    tally.read_bytes.fetch_add(found->entry->blob.bytes.size(), std::memory_order_relaxed);
+    tally.read_bytes.fetch_add(found->entry->body->blob.bytes.size(), std::memory_order_relaxed);
   return std::move(found->entry);
 }
 

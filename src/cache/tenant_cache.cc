@@ -106,7 +106,7 @@ Result<PublicationInfo> TenantCache::publication_info(const Context& ctx) const 
     CF_TRY(const auto entry, store_->read_shared(ctx, EntryKind::bundle, place_, bundle_key(place_),
                                                  Tier::Part::properties, *tally_));
     if (!entry) return nothing_published(place_.tenant);
-    return info_from(entry->blob.properties);
+    return info_from(entry->body->blob.properties);
   }
   auto properties = store_->blobs().head(ctx, storage::BlobKey(bundle_key(place_)));
   if (properties) return info_from(*properties);
@@ -134,12 +134,12 @@ Result<Publication> TenantCache::read_publication_shared(const Context& ctx) con
   CF_TRY(const auto entry, store_->read_shared(ctx, EntryKind::bundle, place_, bundle_key(place_),
                                                Tier::Part::all, *tally_));
   if (!entry) return nothing_published(place_.tenant);
-  const std::lock_guard lock(entry->parsing);
-  if (!entry->publication) {
-    CF_TRY(Publication publication, decode(place_.tenant, entry->blob));
-    entry->publication = std::make_shared<const Publication>(std::move(publication));
+  const std::lock_guard lock(entry->body->parsing);
+  if (!entry->body->publication) {
+    CF_TRY(Publication publication, decode(place_.tenant, entry->body->blob));
+    entry->body->publication = std::make_shared<const Publication>(std::move(publication));
   }
-  return *entry->publication;
+  return *entry->body->publication;
 }
 
 Result<Publication> TenantCache::read_publication(const Context& ctx) const {

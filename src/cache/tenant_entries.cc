@@ -63,7 +63,7 @@ Result<std::string> TenantCache::read_published(const Context& ctx, EntryKind ki
   if (view_ == View::exact) return store_->read_own(ctx, kind, place_, key, Unnamed::refused);
   CF_TRY(const auto entry, store_->read_shared(ctx, kind, place_, key, Tier::Part::all, *tally_));
   if (!entry) return Error(Code::not_found, "no " + std::string(to_string(kind)));
-  return entry->blob.bytes;
+  return entry->body->blob.bytes;
 }
 
 // === Staging ===

@@ -21,17 +21,15 @@ constexpr std::size_t kEntryOverheadBytes = kKiB;
 // A bundle is kept as it was read and as it was parsed.
 constexpr std::size_t kParsedFactor = 3;
 
-std::size_t charge_of(EntryKind kind, std::size_t body_bytes) {
-  return kEntryOverheadBytes + body_bytes * (kind == EntryKind::bundle ? kParsedFactor : 1);
+// Fits: a blob has at most a GiB.
+static_assert(storage::kBlobBytesMax * kParsedFactor + kEntryOverheadBytes <= UINT32_MAX);
+std::uint32_t charge_of(EntryKind kind, std::size_t body_bytes) {
+  return static_cast<std::uint32_t>(kEntryOverheadBytes +
+                                    body_bytes * (kind == EntryKind::bundle ? kParsedFactor : 1));
 }
 
-std::shared_ptr<TierEntry> properties_only(EntryKind kind, std::string_view key,
-                                           storage::BlobProperties properties) {
-  auto entry = std::make_shared<TierEntry>(key);
-  entry->expires_at = expiry_of(properties.metadata);
-  entry->blob.properties = std::move(properties);
-  entry->charge_bytes = charge_of(kind, 0);
-  return entry;
+const storage::ETag& etag_of(const TierEntry& entry) {
+  return entry.body->blob.properties.etag;
 }
 
 constexpr std::size_t kKindCount = 32;
@@ -40,15 +38,6 @@ constexpr std::array<std::string_view, kOutcomeCount> kOutcomes{"hit", "missing"
                                                                 "error"};
 
 }  // namespace
-
-TierKey::TierKey(std::string_view key) : size_(key.size()) {
-  char* place = inline_.data();
-  if (size_ > kInlineBytesMax) {
-    long_ = std::make_unique<char[]>(size_);
-    place = long_.get();
-  }
-  std::copy(key.begin(), key.end(), place);
-}
 
 struct Tier::Key {
   std::string_view text;
@@ -80,11 +69,11 @@ struct Tier::Metrics {
   // A family's series are looked up by text; a million times a second, that is too much.
   void count(EntryKind kind, Outcome outcome) {
     auto& place = reads[static_cast<std::size_t>(kind)][static_cast<std::size_t>(outcome)];
-    telemetry::Counter* counter = place.load(std::memory_order_relaxed);
+    telemetry::Counter* counter = place.load(std::memory_order_acquire);
     if (counter == nullptr) {
       const std::string_view text = kOutcomes[static_cast<std::size_t>(outcome)];
       counter = &families.reads.with({to_string(kind), text});
-      place.store(counter, std::memory_order_relaxed);
+      place.store(counter, std::memory_order_release);
     }
     counter->add();
   }
@@ -111,8 +100,9 @@ Tier::Key Tier::key_of(std::string_view text, Part part) const {
 }
 
 Tier::Found Tier::answer(EntryKind kind, const Entry& entry, Outcome outcome) {
+  constexpr auto kNever = Clock::WallTime::max();
   const bool none =
-      entry->missing || (entry->expires_at && *entry->expires_at <= clock_.wall_time());
+      entry->missing || (entry->expires_at != kNever && entry->expires_at <= clock_.wall_time());
   if (none && outcome == Outcome::hit) outcome = Outcome::missing;
   metrics_->count(kind, outcome);
   return {none ? nullptr : entry, outcome};
@@ -127,19 +117,18 @@ Result<Tier::Found> Tier::get(const Context& ctx, EntryKind kind, std::string_vi
     std::shared_ptr<Flight> flight;
     bool mine = false;
     {
+      key.shard.table.expect(key.hash);
       const std::lock_guard lock(key.shard.mutex);
+      key.shard.table.expect_entry(key.hash);
+      const Clock::Instant now = clock_.now();  // While the entry is on its way.
       const Entry* const kept = key.shard.table.find(key.hash, text);
       const bool enough =
           kept != nullptr && ((*kept)->whole || (*kept)->missing || part == Part::properties);
-      Clock::Instant now;
       if (kept != nullptr) {
-        now = clock_.now();
         (*kept)->found = true;
         const auto fresh_for = (*kept)->missing ? rule.missing_for : rule.fresh_for;
         if (enough && now - (*kept)->checked_at < fresh_for)
           return answer(kind, *kept, Outcome::hit);
-      } else {
-        now = clock_.now();
       }
       auto& flights = key.shard.flights;
       if (const auto found = flights.find(text); found != flights.end()) {
@@ -223,6 +212,25 @@ Result<Tier::Found> Tier::fly(const Context& ctx, EntryKind kind, const Key& key
   return result;
 }
 
+std::shared_ptr<TierEntry> Tier::whole_entry(EntryKind kind, std::string_view key,
+                                             storage::Blob blob) {
+  auto body = std::make_unique<TierBody>();
+  body->blob = std::move(blob);
+  auto entry = slots_.make(key);
+  entry->expires_at = expiry_of(body->blob.properties.metadata).value_or(Clock::WallTime::max());
+  entry->charge_bytes = charge_of(kind, body->blob.bytes.size());
+  entry->whole = true;
+  entry->body = std::move(body);
+  return entry;
+}
+
+std::shared_ptr<TierEntry> Tier::properties_only(EntryKind kind, std::string_view key,
+                                                 storage::BlobProperties properties) {
+  auto entry = whole_entry(kind, key, {.bytes = {}, .properties = std::move(properties)});
+  entry->whole = false;
+  return entry;
+}
+
 Result<Tier::Entry> Tier::load(const Context& ctx, EntryKind kind, const Key& key,
                                const Flight& flight) {
   const storage::BlobKey blob_key{std::string(key.text)};
@@ -230,24 +238,18 @@ Result<Tier::Entry> Tier::load(const Context& ctx, EntryKind kind, const Key& ke
   std::optional<Error> failed;
   if (key.part == Part::properties) {
     auto properties = blobs_.head(ctx, blob_key);
-    if (properties && old && properties->etag == old->blob.properties.etag) return flight.old;
+    if (properties && old && properties->etag == etag_of(*old)) return flight.old;
     if (properties) return Entry(properties_only(kind, key.text, *std::move(properties)));
     failed = std::move(properties).error();
   } else {
-    const storage::ETag known = old && old->whole ? old->blob.properties.etag : storage::ETag();
+    const storage::ETag known = old && old->whole ? etag_of(*old) : storage::ETag();
     auto blob = blobs_.get_if_changed(ctx, blob_key, known);
     if (blob && !*blob) return flight.old;
-    if (blob) {
-      auto entry = properties_only(kind, key.text, std::move((*blob)->properties));
-      entry->blob.bytes = std::move((*blob)->bytes);
-      entry->whole = true;
-      entry->charge_bytes = charge_of(kind, entry->blob.bytes.size());
-      return Entry(std::move(entry));
-    }
+    if (blob) return Entry(whole_entry(kind, key.text, **std::move(blob)));
     failed = std::move(blob).error();
   }
   if (failed->code() != Code::not_found) return *std::move(failed);
-  auto entry = std::make_shared<TierEntry>(key.text);
+  auto entry = slots_.make(key.text);
   entry->missing = true;
   entry->charge_bytes = charge_of(kind, 0);
   return Entry(std::move(entry));
@@ -257,7 +259,7 @@ Tier::Entry Tier::keep(EntryKind kind, const Key& key, const Flight& flight, Ent
   Entry kept = entry;
   // Too large to be worth everything else's place: what is said about it is kept.
   if (entry->charge_bytes > options_.bytes_max / 2)
-    kept = properties_only(kind, key.text, entry->blob.properties);
+    kept = properties_only(kind, key.text, entry->body->blob.properties);
   Entry before;  // Freed without the lock.
   const std::lock_guard lock(key.shard.mutex);
   if (flight.overtaken) return entry;

@@ -16,11 +16,11 @@
 //   never answered. A reader never sees an older ETag than one that it saw before.
 // Threads:  thread-safe. A reader that waits for another's answer keeps its own deadline and stop
 //   token, and does not inherit the other's.
+// Lifetime: what get() answers does not outlive the tier.
 // Time:     freshness is measured on the steady clock, so a jump of the wall clock neither keeps an
 //   entry nor drops it; only expires_at is compared with wall time.
 // Errors:   the store's; never remembered.
 
-#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -34,6 +34,7 @@
 #include "base/limits.h"
 #include "base/result.h"
 #include "cache/kinds.h"
+#include "cache/tier_entry.h"
 #include "storage/blob_store.h"
 
 namespace cloudfolio::telemetry {
@@ -41,42 +42,6 @@ class MetricRegistry;
 }
 
 namespace cloudfolio::cache {
-
-struct Publication;
-
-// A key inside its entry: the usual ones need no memory of their own.
-class TierKey {
- public:
-  static constexpr std::size_t kInlineBytesMax = 80;
-  explicit TierKey(std::string_view key);
-  std::string_view view() const {
-    return size_ <= kInlineBytesMax ? std::string_view(inline_.data(), size_)
-                                    : std::string_view(long_.get(), size_);
-  }
-
- private:
-  std::size_t size_;
-  std::array<char, kInlineBytesMax> inline_;
-  std::unique_ptr<char[]> long_;
-};
-
-// One entry as the store had it, or that there was none. Immutable but for what is said.
-struct TierEntry {
-  explicit TierEntry(std::string_view its_key) : key(its_key) {}
-
-  mutable Clock::Instant checked_at;  // Guarded by its shard's lock.
-  mutable bool found = false;         // Too.
-  bool missing = false;
-  bool whole = false;  // The bytes are there; else the properties only.
-  std::size_t charge_bytes = 0;
-  TierKey key;
-  std::optional<Clock::WallTime> expires_at;
-  storage::Blob blob;
-
-  // What readers share instead of parsing it again; made by the first of them.
-  mutable std::mutex parsing;
-  mutable std::shared_ptr<const Publication> publication;
-};
 
 class Tier {
  public:
@@ -120,6 +85,9 @@ class Tier {
                                     Flight& flight);
   Result<Entry> load(const Context& ctx, EntryKind kind, const Key& key, const Flight& flight);
   // Returns `entry`.
+  std::shared_ptr<TierEntry> whole_entry(EntryKind kind, std::string_view key, storage::Blob blob);
+  std::shared_ptr<TierEntry> properties_only(EntryKind kind, std::string_view key,
+                                             storage::BlobProperties properties);
   Entry keep(EntryKind kind, const Key& key, const Flight& flight, Entry entry);
   void drop_beyond_limit();
   Found answer(EntryKind kind, const Entry& entry, Outcome outcome);
@@ -128,6 +96,7 @@ class Tier {
   const Clock& clock_;
   const Options options_;
   const std::unique_ptr<Metrics> metrics_;
+  TierSlots slots_;
   const std::unique_ptr<Shard[]> shards_;
   std::atomic<std::size_t> bytes_{0};
   std::atomic<std::size_t> count_{0};

@@ -101,7 +101,7 @@ class TierTest : public testing::Test {
                                                        {Outcome::missing, " missing"},
                                                        {Outcome::stale, " stale"},
                                                        {Outcome::load, " load"}};
-    return (found->entry ? found->entry->blob.bytes : "-") + kNames.at(found->outcome);
+    return (found->entry ? found->entry->body->blob.bytes : "-") + kNames.at(found->outcome);
   }
   std::string metric(const std::string& outcome) {
     const std::string text = metrics.to_prometheus();
@@ -265,7 +265,7 @@ TEST_F(TierTest, keeps_within_its_bytes_and_gives_up_what_is_not_read) {
   for (int i = 0; i < 2; ++i) {
     const int before = blobs.gets;
     const auto found = small.get(kCtx, EntryKind::bundle, key_of(0), Part::all);
-    EXPECT_EQ(found->entry->blob.bytes.size(), 100'000u);
+    EXPECT_EQ(found->entry->body->blob.bytes.size(), 100'000u);
     EXPECT_EQ(blobs.gets, before + 1);
   }
   const int heads = blobs.heads;
@@ -283,7 +283,7 @@ TEST_F(TierTest, a_hundred_readers_that_miss_at_once_read_once) {
     readers.emplace_back([&] {
       all_here.count_down();
       const auto found = get();
-      if (found.ok() && found->entry->blob.bytes == "one") ++right;
+      if (found.ok() && found->entry->body->blob.bytes == "one") ++right;
     });
   readers.clear();
   EXPECT_EQ(right, 100);
@@ -355,7 +355,7 @@ TEST_F(TierTest, what_a_thread_sees_never_goes_back) {
   std::atomic<bool> stop = false;
   const auto value = [&](std::size_t n) -> int {
     const auto found = shared.get(kCtx, EntryKind::bundle, key_of(n), Part::all);
-    return found.ok() && found->entry ? std::stoi(found->entry->blob.bytes) : -1;
+    return found.ok() && found->entry ? std::stoi(found->entry->body->blob.bytes) : -1;
   };
   std::vector<std::jthread> readers;
   for (std::uint64_t t = 0; t < 4; ++t)
