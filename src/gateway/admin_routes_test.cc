@@ -22,6 +22,14 @@ class FakeAdministration final : public Administration {
                       (amount ? std::to_string(*amount) : "default"));
     return std::string("{}");
   }
+  Result<std::string> settings(const Context&, const TenantId& tenant) override {
+    return "{\"tenant\":\"" + tenant.str() + "\"}";
+  }
+  Result<std::string> set_include_private(const Context& ctx, const TenantId& tenant,
+                                          IncludePrivate value, const std::string& by) override {
+    granted.push_back(tenant.str() + (value == IncludePrivate::yes ? " on" : " off") + " by " + by);
+    return settings(ctx, tenant);
+  }
   Result<std::string> delete_tenant(const Context&, const TenantId& tenant) override {
     deleted.push_back(tenant.str());
     return std::string(R"({"proof":"p"})");
@@ -69,6 +77,24 @@ TEST_F(AdminRoutes, quotas_are_set_all_or_none) {
                           R"({"orchestrations":"many"})", "{}", "[]"})
     EXPECT_EQ(put("/v1/admin/tenants/ada/quotas", bad).status, 400) << bad;
   EXPECT_EQ(administration.granted.size(), 2u);
+}
+
+TEST_F(AdminRoutes, what_private_text_is_used_for_is_the_tenants_to_allow) {
+  serve_all();
+  const std::string path = "/v1/portfolios/ada/settings";
+  const auto set = [&](const std::string& body, const std::string& token) {
+    return send({.method = http::Method::put, .path = path, .body = body, .token = token}).status;
+  };
+  EXPECT_EQ(get(path, "ada-token").body.view(), R"({"tenant":"ada"})");
+  EXPECT_EQ(get(path, "bob-token").status, 403);
+  EXPECT_EQ(set(R"({"training.include_private":true})", "ada-token"), 200);
+  EXPECT_EQ(set(R"({"training.include_private":true})", "bob-token"), 403);
+  EXPECT_EQ(set(R"({"training.include_private":true})", "root-token"), 403);
+  EXPECT_EQ(set(R"({"training.include_private":false})", "root-token"), 200);
+  EXPECT_EQ(set(R"({"training.include_private":"yes"})", "ada-token"), 400);
+  EXPECT_EQ(set(R"({"training.include_private":true,"more":1})", "ada-token"), 400);
+  EXPECT_EQ(administration.granted,
+            (std::vector<std::string>{"ada on by tenant ada", "ada off by operator"}));
 }
 
 TEST_F(AdminRoutes, a_deleted_tenant_does_not_come_back_by_a_webhook) {

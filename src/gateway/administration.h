@@ -35,6 +35,8 @@ struct QuotaState {
   bool refused = false;
 };
 
+enum class IncludePrivate { no, yes };
+
 class Administration {
  public:
   virtual ~Administration() = default;
@@ -46,6 +48,13 @@ class Administration {
   // nullopt: the default again. The usage object after it.
   virtual Result<std::string> set_quota(const Context&, const TenantId&, const std::string& meter,
                                         std::optional<std::int64_t> amount) = 0;
+  // {"tenant", "settings": {"training.include_private": false}, "changes": [{"name", "value", "by",
+  // "at"}]}, the latest change first.
+  virtual Result<std::string> settings(const Context&, const TenantId&) = 0;
+  // Whether private text trains the tenant's private model; `by` is for the record. What answers
+  // follows: on, a training is asked for; off, the base model answers again. The settings after it.
+  virtual Result<std::string> set_include_private(const Context&, const TenantId&,
+                                                  IncludePrivate value, const std::string& by) = 0;
   // Removes everything of the tenant, or goes on where an earlier call was interrupted; its
   // receipt.
   virtual Result<std::string> delete_tenant(const Context&, const TenantId&) = 0;

@@ -79,6 +79,8 @@ TEST_F(Guards, every_route_has_its_rule) {
       {"GET /v1/portfolios/{login}/status", open_to_all},
       {"GET /v1/portfolios/{login}/search", open_to_all},
       {"GET /v1/portfolios/{login}/usage", owner},
+      {"GET /v1/portfolios/{login}/settings", owner},
+      {"PUT /v1/portfolios/{login}/settings", owner},
       {"GET /v1/admin/usage", operators},
       {"PUT /v1/admin/tenants/{login}/quotas", operators},
       {"DELETE /v1/admin/tenants/{login}", operators},

@@ -191,7 +191,8 @@ void add_tenant_commands(CLI::App& app, Parsing& parsing) {
     parsing.arguments.command = parsing.quota;
   });
 
-  CLI::App* tenant = add(app, "tenant", "Delete a tenant's data",
+  CLI::App* tenant = add(app, "tenant", "A tenant's settings, and the deletion of its data",
+                         "  cloudfolio tenant settings octocat --include-private on\n"
                          "  cloudfolio tenant delete octocat\n"
                          "  cloudfolio tenant delete octocat --json > receipt.json");
   tenant->require_subcommand(1);
@@ -200,6 +201,17 @@ void add_tenant_commands(CLI::App& app, Parsing& parsing) {
           ->fallthrough();
   remove->add_option("login", parsing.tenant.login, "GitHub login")->required();
   remove->callback([&parsing] { parsing.arguments.command = parsing.tenant; });
+  CLI::App* settings =
+      tenant->add_subcommand("settings", "Show a tenant's settings, or change one")->fallthrough();
+  settings->add_option("login", parsing.tenant.login, "GitHub login")->required();
+  settings
+      ->add_option("--include-private", parsing.tenant.include_private,
+                   "Whether private text trains the tenant's own private model")
+      ->check(CLI::IsMember({"on", "off"}));
+  settings->callback([&parsing] {
+    parsing.tenant.verb = TenantCommand::Verb::settings;
+    parsing.arguments.command = parsing.tenant;
+  });
 }
 
 void add_costs_command(CLI::App& app, Parsing& parsing) {

@@ -55,9 +55,10 @@ struct QuotaCommand {
   std::optional<long> amount;  // Absent: the default again.
 };
 struct TenantCommand {
-  enum class Verb { remove };
+  enum class Verb { remove, settings };
   Verb verb = Verb::remove;
   std::string login;
+  std::string include_private;  // Of `settings`: "on", "off"; empty: only show them.
 };
 struct EncodeCommand {
   std::string model;  // A sentence-transformers folder or zip; empty: the base model.

@@ -14,6 +14,7 @@
 #include "tenancy/quota_book.h"
 #include "tenancy/request_keys.h"
 #include "tenancy/tenant_directory.h"
+#include "tenancy/tenant_settings.h"
 #include "tenancy/usage_ledger.h"
 
 namespace cloudfolio::main {
@@ -71,8 +72,9 @@ migrate::Options options_from(const MigrateCommand& command) {
   if (options.containers.empty() && options.tables.empty()) {
     options.containers = {cache::kContainer};
     options.tables.assign(cache::kOldTables.begin(), cache::kOldTables.end());
-    for (const char* ours : {tenancy::kTenantsTable, tenancy::kUsageTable, tenancy::kQuotasTable,
-                             cache::kRightsTable, tenancy::kRequestKeysTable})
+    for (const char* ours :
+         {tenancy::kTenantsTable, tenancy::kUsageTable, tenancy::kQuotasTable, cache::kRightsTable,
+          tenancy::kRequestKeysTable, tenancy::kSettingsTable})
       options.tables.emplace_back(ours);
   }
   options.journal = command.journal;

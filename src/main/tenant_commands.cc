@@ -103,7 +103,44 @@ Status run_command(const Invocation& invocation, const QuotaCommand& command) {
   return show_usage(text);
 }
 
+namespace {
+
+Status show_settings(const Invocation& invocation, const TenantCommand& command) {
+  CF_TRY(const TenantId tenant, tenancy::tenant_from_login(command.login));
+  const bool changes = !command.include_private.empty();
+  CF_TRY(const auto session, session_of(invocation, changes ? roles::System::Work::orchestrations
+                                                            : roles::System::Work::read_only));
+  gateway::Administration& administration = session->administration();
+  const auto value =
+      command.include_private == "on" ? gateway::IncludePrivate::yes : gateway::IncludePrivate::no;
+  CF_TRY(const std::string text,
+         changes ? administration.set_include_private({}, tenant, value, "the command line")
+                 : administration.settings({}, tenant));
+  if (invocation.output == Output::json) {
+    std::printf("%s\n", text.c_str());
+    return Done{};
+  }
+  CF_TRY(const json::Object shown, json::parse_object(text));
+  const json::Object* settings = json::find_object(shown, "settings");
+  const json::Array* list = json::find_array(shown, "changes");
+  if (settings == nullptr || list == nullptr)
+    return Error(Code::internal, "an answer without settings");
+  for (const auto& setting : *settings)
+    std::printf("%s  %s\n", std::string(setting.key()).c_str(),
+                json::write(setting.value()).c_str());
+  for (const json::Value& change : *list)
+    if (const json::Object* one = change.if_object())
+      std::printf("  %s  %s set %s by %s\n", text_at(*one, "at").c_str(),
+                  text_at(*one, "name").c_str(),
+                  json::find_bool(*one, "value").value_or(false) ? "true" : "false",
+                  text_at(*one, "by").c_str());
+  return Done{};
+}
+
+}  // namespace
+
 Status run_command(const Invocation& invocation, const TenantCommand& command) {
+  if (command.verb == TenantCommand::Verb::settings) return show_settings(invocation, command);
   CF_TRY(const TenantId tenant, tenancy::tenant_from_login(command.login));
   CF_TRY(const auto session, session_of(invocation, roles::System::Work::orchestrations));
   CF_TRY(const std::string text, session->administration().delete_tenant({}, tenant));

@@ -4,6 +4,7 @@
 #include "cache/tenant_places.h"
 #include "json/json.h"
 #include "roles/tenant_erasure.h"
+#include "search/index_portfolio.h"
 
 namespace cloudfolio::roles {
 namespace {
@@ -119,6 +120,58 @@ Result<std::string> LocalAdministration::set_quota(const Context& ctx, const Ten
   platform_.log().info(ctx.for_tenant(tenant), "quota.changed",
                        {{"meter", meter}, {"limit", amount.value_or(-1)}});
   return usage(ctx, tenant);
+}
+
+Result<std::string> LocalAdministration::settings(const Context& ctx, const TenantId& tenant) {
+  tenancy::TenantSettings& settings = platform_.tenancy().settings();
+  CF_TRY(const auto value, settings.include_private(ctx, tenant));
+  CF_TRY(const auto changes, settings.changes(ctx, tenant));
+  json::Array shown;
+  for (const tenancy::SettingChange& change : changes)
+    shown.push_back({{"name", change.name},
+                     {"value", change.value == tenancy::Allowed::yes},
+                     {"by", change.by},
+                     {"at", to_text(change.at)}});
+  json::Object settings_now;
+  settings_now[tenancy::kIncludePrivate] = value == tenancy::Allowed::yes;
+  return json::write(json::Object{{"tenant", tenant.str()},
+                                  {"settings", std::move(settings_now)},
+                                  {"changes", std::move(shown)}});
+}
+
+Result<std::string> LocalAdministration::set_include_private(const Context& ctx,
+                                                             const TenantId& tenant,
+                                                             gateway::IncludePrivate value,
+                                                             const std::string& by) {
+  const bool on = value == gateway::IncludePrivate::yes;
+  CF_TRY(const bool changed,
+         platform_.tenancy().settings().set_include_private(
+             ctx, tenant, on ? tenancy::Allowed::yes : tenancy::Allowed::no, by));
+  if (changed)
+    platform_.log().info(ctx.for_tenant(tenant), "tenant.setting_changed",
+                         {{"name", tenancy::kIncludePrivate}, {"value", on}, {"by", by}});
+  CF_CHECK(follow_include_private(ctx, tenant, value));
+  return settings(ctx, tenant);
+}
+
+Status LocalAdministration::follow_include_private(const Context& ctx, const TenantId& tenant,
+                                                   gateway::IncludePrivate value) {
+  CF_TRY(const auto place, platform_.rights().find_live(ctx, tenant));
+  // Without an orchestrator here, the next refresh's index follows.
+  if (!place || instances_ == nullptr) return Done{};
+  const auto published = platform_.cache().open(*place).publication_info(ctx);
+  if (!published && published.error().code() == Code::not_found) return Done{};
+  const bool on = value == gateway::IncludePrivate::yes;
+  durable::StartOptions options;
+  options.name = search::kIndexPortfolio;
+  options.instance = InstanceId(search::private_index_instance(tenant));
+  options.input = search::index_input(*place, on ? "" : cache::kBaseModelName);
+  const InstanceId instance = options.instance;
+  const std::string input = options.input;
+  const auto started = instances_->start(ctx.for_tenant(tenant), std::move(options));
+  if (started) return Done{};
+  if (started.error().code() != Code::conflict) return started.error();
+  return instances_->raise_event(ctx, instance, search::kAgainEvent, input);
 }
 
 Result<std::string> LocalAdministration::delete_tenant(const Context& ctx, const TenantId& tenant) {

@@ -20,12 +20,19 @@ class LocalAdministration final : public gateway::Administration {
   Result<std::string> verify_usage(const Context&, const std::optional<TenantId>&) override;
   Result<std::string> set_quota(const Context&, const TenantId&, const std::string& meter,
                                 std::optional<std::int64_t> amount) override;
+  Result<std::string> settings(const Context&, const TenantId&) override;
+  Result<std::string> set_include_private(const Context&, const TenantId&,
+                                          gateway::IncludePrivate value,
+                                          const std::string& by) override;
   Result<std::string> delete_tenant(const Context&, const TenantId&) override;
   Result<bool> is_deleted(const Context&, const TenantId&) override;
   Result<std::optional<gateway::QuotaState>> quota(const Context&, const TenantId&,
                                                    gateway::Metered) override;
 
  private:
+  // Lets what answers for private text follow the setting; nothing where there is none.
+  Status follow_include_private(const Context&, const TenantId&, gateway::IncludePrivate value);
+
   const Config& config_;
   Platform& platform_;
   durable::Client* const instances_;

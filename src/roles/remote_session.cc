@@ -6,6 +6,7 @@
 #include "http/client.h"
 #include "http/url.h"
 #include "json/json.h"
+#include "tenancy/tenant_settings.h"
 
 namespace cloudfolio::roles {
 namespace {
@@ -224,6 +225,22 @@ class RemoteSession final : public Session,
     http::ClientRequest request;
     request.method = http::Method::put;
     request.url = url_ + admin_path_of(tenant) + "/quotas";
+    request.headers.set("Content-Type", "application/json");
+    request.body = json::write(body);
+    return send(ctx, std::move(request));
+  }
+  Result<std::string> settings(const Context& ctx, const TenantId& tenant) override {
+    return get(ctx, path_of(tenant) + "/settings");
+  }
+  // The server knows by whom.
+  Result<std::string> set_include_private(const Context& ctx, const TenantId& tenant,
+                                          gateway::IncludePrivate value,
+                                          const std::string&) override {
+    json::Object body;
+    body[tenancy::kIncludePrivate] = value == gateway::IncludePrivate::yes;
+    http::ClientRequest request;
+    request.method = http::Method::put;
+    request.url = url_ + path_of(tenant) + "/settings";
     request.headers.set("Content-Type", "application/json");
     request.body = json::write(body);
     return send(ctx, std::move(request));

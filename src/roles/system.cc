@@ -64,7 +64,11 @@ Status System::open_orchestrations() {
        .log = platform_->log(),
        .metrics = platform_->metrics(),
        .clock = clock_},
-      {.training = config_.training_enabled ? search::Training::on : search::Training::off});
+      {.training = config_.training_enabled ? search::Training::on : search::Training::off,
+       .trains_on_private = [this](const Context& ctx, const TenantId& tenant) -> Result<bool> {
+         CF_TRY(const auto allowed, platform_->tenancy().settings().include_private(ctx, tenant));
+         return allowed == tenancy::Allowed::yes;
+       }});
   CF_TRY(costs_, CostRecorder::open(config_, *platform_));
   register_trainer(registry_, config_, *platform_, *base_, *progress_, *costs_,
                    [this](const InstanceId& instance) {

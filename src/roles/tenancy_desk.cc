@@ -50,12 +50,13 @@ TenancyDesk::TenancyDesk(const Config& config, storage::BlobStore& blobs, const 
       gate_(gate_options(config, enforced_), ledger_, quotas_, clock),
       request_keys_({std::chrono::hours(config.idempotency_kept_hours)}, tables.request_keys,
                     clock),
+      settings_(tables.settings, clock),
       accounts_({.directory = directory_,
                  .ledger = ledger_,
                  .quotas = quotas_,
                  .blobs = blobs,
                  .rights = tables.rights,
-                 .request_keys = &tables.request_keys}) {}
+                 .others = {&tables.request_keys, &tables.settings}}) {}
 
 Result<std::unique_ptr<TenancyDesk>> TenancyDesk::open(const Config& config,
                                                        storage::Storage& storage,
@@ -67,8 +68,9 @@ Result<std::unique_ptr<TenancyDesk>> TenancyDesk::open(const Config& config,
   CF_TRY(storage::Table* const quotas, storage.table(tenancy::kQuotasTable));
   CF_TRY(storage::Table* const rights, storage.table(cache::kRightsTable));
   CF_TRY(storage::Table* const keys, storage.table(tenancy::kRequestKeysTable));
-  return std::unique_ptr<TenancyDesk>(
-      new TenancyDesk(config, *blobs, {*usage, *tenants, *quotas, *rights, *keys}, clock, flags));
+  CF_TRY(storage::Table* const settings, storage.table(tenancy::kSettingsTable));
+  return std::unique_ptr<TenancyDesk>(new TenancyDesk(
+      config, *blobs, {*usage, *tenants, *quotas, *rights, *keys, *settings}, clock, flags));
 }
 
 }  // namespace cloudfolio::roles

@@ -14,6 +14,7 @@
 #include "tenancy/quota_gate.h"
 #include "tenancy/request_keys.h"
 #include "tenancy/tenant_directory.h"
+#include "tenancy/tenant_settings.h"
 #include "tenancy/usage_guard.h"
 #include "tenancy/usage_ledger.h"
 
@@ -35,6 +36,7 @@ class TenancyDesk {
   tenancy::TenantDirectory& directory() { return directory_; }
   tenancy::QuotaBook& quotas() { return quotas_; }
   tenancy::QuotaGate& gate() { return gate_; }
+  tenancy::TenantSettings& settings() { return settings_; }
   tenancy::RequestKeys& request_keys() { return request_keys_; }
   sync::Accounts& accounts() { return accounts_; }
   // The cache's container, with every write counted and guarded; and as it is.
@@ -50,6 +52,7 @@ class TenancyDesk {
     storage::Table& quotas;
     storage::Table& rights;
     storage::Table& request_keys;
+    storage::Table& settings;
   };
   TenancyDesk(const Config& config, storage::BlobStore& blobs, const Tables& tables,
               const Clock& clock, const flags::Flags* flags);
@@ -64,6 +67,7 @@ class TenancyDesk {
   cache::GuardedBlobs guarded_;
   tenancy::QuotaGate gate_;
   tenancy::RequestKeys request_keys_;
+  tenancy::TenantSettings settings_;
   sync::Accounts accounts_;
 };
 

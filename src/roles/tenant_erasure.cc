@@ -16,6 +16,7 @@
 #include "tenancy/login.h"
 #include "tenancy/request_keys.h"
 #include "tenancy/table_rows.h"
+#include "tenancy/tenant_settings.h"
 
 namespace cloudfolio::roles {
 namespace {
@@ -50,7 +51,7 @@ const Places& all_places() {
       {cache::kContainer, std::string(durable::kActivityResultContainer),
        std::string(durable::kReplyContainer)},
       {tenancy::kUsageTable, tenancy::kQuotasTable, cache::kRightsTable, kProgressTable,
-       tenancy::kRequestKeysTable},
+       tenancy::kRequestKeysTable, tenancy::kSettingsTable},
       {std::string(durable::kClaimTable)},
       {"model-training-queue", "model-training-queue-poison", "sync-queue", "sync-queue-poison",
        durable::kActivityResultQueue, durable::kRequestQueue}};

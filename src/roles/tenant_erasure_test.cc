@@ -107,6 +107,13 @@ void fill(Process& process, const TenantId& tenant) {
   ASSERT_TRUE(desk.directory().claim(kCtx, tenant, "U_" + marker));
   ASSERT_TRUE(desk.ledger().count(kCtx, tenant, tenancy::Meter::trainings, marker));
   ASSERT_TRUE(desk.quotas().grant(kCtx, tenant, tenancy::Meter::trainings, 5));
+  ASSERT_TRUE(desk.settings().set_include_private(kCtx, tenant, tenancy::Allowed::yes, marker));
+  const auto idle = [](const Context&, const InstanceId&) { return Result<bool>(false); };
+  const auto opened =
+      desk.request_keys().open(kCtx, tenant, "key", marker, std::chrono::seconds(60), idle);
+  ASSERT_TRUE(opened.ok() && std::holds_alternative<tenancy::RequestClaim>(*opened));
+  ASSERT_TRUE(desk.request_keys().settle(kCtx, std::get<tenancy::RequestClaim>(*opened), text,
+                                         InstanceId("refresh:" + tenant.str())));
   const cache::Rights rights(**process.store.table(cache::kRightsTable), process.clock);
   ASSERT_TRUE(rights.announce(kCtx, cache::Place(tenant, cache::Scope::of("https://api", 7))));
   ProgressBoard board(**process.store.table(kProgressTable), process.clock);

@@ -15,11 +15,27 @@ std::string progress_json(const training::TrainingProgress& progress) {
   return text;
 }
 
+// Private text trains while its tenant says so, and a right to it lives; asked at each run, because
+// both may have changed since the run was asked for.
+Status check_may_train(const Context& ctx, Platform& platform, const cache::Place& place) {
+  if (place.scope.is_public()) return Done{};
+  CF_TRY(const auto allowed, platform.tenancy().settings().include_private(ctx, place.tenant));
+  if (allowed == tenancy::Allowed::no)
+    return Error(Code::permission_denied, "'" + place.tenant.str() +
+                                              "' does not train on private text (" +
+                                              std::string(tenancy::kIncludePrivate) + ")");
+  CF_TRY(const auto live, platform.rights().find_live(ctx, place.tenant));
+  if (live && *live == place) return Done{};
+  return Error(Code::permission_denied, "no right to the private text lives");
+}
+
 // A content is trained on once, so its fingerprint names the operation. A run that goes on after a
 // crash was admitted and counted before.
-Status charge_training(const Context& ctx, Platform& platform, const TenantId& tenant,
+Status charge_training(const Context& ctx, Platform& platform, const cache::Place& place,
                        const std::string& fingerprint) {
   TenancyDesk& desk = platform.tenancy();
+  const TenantId& tenant = place.tenant;
+  CF_CHECK(check_may_train(ctx, platform, place));
   const std::string operation = "train:" + fingerprint;
   CF_TRY(const bool counted,
          desk.ledger().was_counted(ctx, tenant, tenancy::Meter::trainings, operation));
@@ -56,8 +72,9 @@ void register_trainer(durable::Registry& registry, const Config& config, Platfor
             progress.report(ctx, progress_json(step));
           },
       .before_training =
-          [&platform](const Context& ctx, const TenantId& tenant, const std::string& fingerprint) {
-            return charge_training(ctx, platform, tenant, fingerprint);
+          [&platform](const Context& ctx, const cache::Place& place,
+                      const std::string& fingerprint) {
+            return charge_training(ctx, platform, place, fingerprint);
           },
       .on_used = [&costs](
                      const Context& ctx,

@@ -189,13 +189,16 @@ Result<std::string> run_build(const Context& ctx, cache::Cache& cache, std::stri
 }
 
 // {"name","instance","input"} for the activity `start_orchestration`.
-std::string start_training_request(const std::string& login, const std::string& content) {
+std::string start_training_request(const std::string& login, const std::string& content,
+                                   const std::string& scope) {
   json::Object input;
   input["login"] = login;
   input["fingerprint"] = content;
+  if (!scope.empty()) input["scope"] = scope;
   json::Object start;
   start["name"] = "train_model";
-  start["instance"] = "train:" + login + ":" + content.substr(0, kTrainInstanceDigits);
+  start["instance"] = (scope.empty() ? "train:" : "private:train:") + login + ":" +
+                      content.substr(0, kTrainInstanceDigits);
   start["input"] = std::move(input);
   return json::write(start);
 }
@@ -208,7 +211,8 @@ durable::Orchestration<> index_portfolio(durable::OrchestrationContext& ctx, std
   if (json::find_bool(report, "needs_training").value_or(false)) {
     std::string login(json::find_string(report, "login").value_or(""));
     std::string content(json::find_string(report, "content").value_or(""));
-    std::string request = start_training_request(login, content);
+    std::string scope(json::find_string(report, "scope").value_or(""));
+    std::string request = start_training_request(login, content, scope);
     auto started = co_await ctx.call("start_orchestration", std::move(request), retry);
     if (!started) co_return std::move(started).error();
   }
@@ -268,8 +272,15 @@ Result<IndexReport> build_index(const Context& ctx, const cache::TenantCache& te
     return Error(Code::unavailable,
                  "index of " + report.login + ": newer publications kept coming first; try again");
   }
-  // What is published trains on public text.
-  const bool may_train = options.training == Training::on && tenant.scope().is_public();
+  bool may_train = options.training == Training::on;
+  // What everybody reads trains on public text; a private place on its own, where its tenant says
+  // so.
+  if (may_train && !tenant.scope().is_public()) {
+    may_train = false;
+    if (options.trains_on_private) {
+      CF_TRY(may_train, options.trains_on_private(ctx, tenant.tenant()));
+    }
+  }
   if (may_train && !report.content.empty() && report.repository_count > 0) {
     CF_TRY(const auto record, tenant.find_model_record(ctx, report.content));
     report.needs_training = !record.has_value();

@@ -13,6 +13,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "base/clock.h"
@@ -64,6 +65,8 @@ struct IndexOptions {
   // Chunks embedded between two publications of a growing index.
   std::size_t slice_chunk_count = 256;
   Training training = Training::on;
+  // Whether the tenant lets its private text train a model of its own. Empty: nobody does.
+  std::function<Result<bool>(const Context&, const TenantId&)> trains_on_private = {};
 };
 
 struct IndexServices {

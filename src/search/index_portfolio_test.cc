@@ -56,5 +56,37 @@ TEST_F(Orchestrating, the_activity_reads_its_input_and_gives_a_report) {
   EXPECT_EQ(activity->run(world.ctx, {}, "nonsense").error().code(), Code::invalid_argument);
 }
 
+TEST_F(Orchestrating, private_text_asks_for_training_only_where_its_tenant_says_so) {
+  const cache::Place place(world.tenant.tenant(), cache::Scope::of("https://api", 7));
+  const cache::TenantCache hidden = world.cache.open(place);
+  cache::Bundle bundle;
+  bundle.repositories = {testing::repository("vault", "# vault\nBehind the third door.\n")};
+  ASSERT_TRUE(hidden.publish(
+      world.ctx,
+      {.generation = *hidden.reserve_generation(world.ctx), .content = std::string(64, '7')},
+      bundle));
+  bool allowed = false;
+  IndexOptions options;
+  options.trains_on_private = [&](const Context&, const TenantId& tenant) -> Result<bool> {
+    EXPECT_EQ(tenant, place.tenant);
+    return allowed;
+  };
+  const IndexServices services{world.embedders, world.log, world.metrics, world.clock};
+  EXPECT_FALSE(build_index(world.ctx, hidden, "", services, {})->needs_training);
+  EXPECT_FALSE(build_index(world.ctx, hidden, "", services, options)->needs_training);
+  allowed = true;
+  const auto report = build_index(world.ctx, hidden, "", services, options);
+  EXPECT_TRUE(report->needs_training);
+
+  Turns turns(registry, kIndexPortfolio, index_input(place, ""));
+  (void)turns.run();
+  turns.complete(1, to_json(*report));
+  (void)turns.run();
+  const auto* asked = std::get_if<durable::TaskScheduled>(&turns.history.back().body);
+  ASSERT_NE(asked, nullptr);
+  EXPECT_NE(asked->input.find("private:train:octocat:7777"), std::string::npos) << asked->input;
+  EXPECT_NE(asked->input.find(place.scope.text()), std::string::npos) << asked->input;
+}
+
 }  // namespace
 }  // namespace cloudfolio::search

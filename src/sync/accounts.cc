@@ -15,8 +15,8 @@ Status Accounts::move(const Context& ctx, const std::string& owner, const Tenant
   CF_CHECK(cache::move_entries(ctx, parts_.blobs, from, to));
   CF_CHECK(tenancy::move_partition(ctx, parts_.rights, storage::to_table_key(from.str()),
                                    storage::to_table_key(to.str())));
-  if (parts_.request_keys)
-    CF_CHECK(tenancy::move_partition(ctx, *parts_.request_keys, storage::to_table_key(from.str()),
+  for (storage::Table* const table : parts_.others)
+    CF_CHECK(tenancy::move_partition(ctx, *table, storage::to_table_key(from.str()),
                                      storage::to_table_key(to.str())));
   CF_CHECK(parts_.quotas.move(ctx, from, to));
   CF_CHECK(parts_.ledger.move(ctx, from, to));

@@ -32,8 +32,9 @@ class Accounts {
     tenancy::QuotaBook& quotas;
     storage::BlobStore& blobs;  // The cache's container as it is, without a guard.
     storage::Table& rights;     // cache/rights.h
-    // tenancy/request_keys.h: a request's answer is its account's, too. Null: none are kept.
-    storage::Table* request_keys = nullptr;
+    // More tables with a partition a tenant, whose rows are the account's, too: request keys,
+    // settings.
+    std::vector<storage::Table*> others = {};
   };
   explicit Accounts(const Parts& parts) : parts_(parts) {}
 

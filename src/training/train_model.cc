@@ -37,6 +37,7 @@ TrainingReport report_of(const cache::TenantCache& tenant, const std::string& fi
                          const TrainingSet& set) {
   TrainingReport report;
   report.login = tenant.tenant().str();
+  report.scope = tenant.scope().text();
   report.fingerprint = fingerprint;
   report.repositories = set.documented.size();
   report.names = set.documented;

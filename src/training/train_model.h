@@ -2,10 +2,11 @@
 // The orchestration `train_model` and its activities.
 //
 // Instance `train:{login}:{first 40 digits of the content fingerprint}` (ids are limited), input
-// {"login", "fingerprint", "max_steps"?, "max_tokens"?}. prepare_training decides from the text
-// alone whether to train; run_training (on the pool "training", one at a time) trains, judges and
-// keeps a winning model; publish_model writes the record. A winner asks for a new index with its
-// vectors (activity `start_orchestration`).
+// {"login", "fingerprint", "scope"?, "max_steps"?, "max_tokens"?}; of a private place (`scope`) it
+// is `private:train:{login}:…`, and its model stays in that place. prepare_training decides from
+// the text alone whether to train; run_training (on the pool "training", one at a time) trains,
+// judges and keeps a winning model; publish_model writes the record. A winner asks for a new index
+// with its vectors (activity `start_orchestration`).
 //
 // Promises: each content is trained on once: a record is kept of every outcome, with its reason.
 // Output: TrainingReport as JSON.
@@ -78,7 +79,7 @@ struct TrainingServices {
   OnTrainingProgress on_progress;  // May be empty.
   // Asked before each run of training of a content, its repeated runs too; an error ends it. May be
   // empty.
-  std::function<Status(const Context&, const TenantId&, const std::string& fingerprint)>
+  std::function<Status(const Context&, const cache::Place&, const std::string& fingerprint)>
       before_training = {};
   // Told at the end of each run_training that began to train. May be empty.
   std::function<void(const Context&, const TrainingUsage&)> on_used = {};

@@ -68,7 +68,8 @@ class Training : public ::testing::Test {
     recipe.checkpoint_step_count = 1;
   }
 
-  void publish(int repositories, int sections) {
+  void publish(int repositories, int sections) { publish(tenant, repositories, sections); }
+  void publish(const cache::TenantCache& place, int repositories, int sections) {
     cache::Bundle bundle;
     for (int r = 0; r < repositories; ++r) {
       cache::RepositoryEntry entry;
@@ -83,9 +84,9 @@ class Training : public ::testing::Test {
       bundle.repositories.push_back(std::move(entry));
     }
     cache::PublishRequest request;
-    request.generation = *tenant.reserve_generation(ctx);
+    request.generation = *place.reserve_generation(ctx);
     request.content = kContent;
-    ASSERT_TRUE(tenant.publish(ctx, request, bundle).ok());
+    ASSERT_TRUE(place.publish(ctx, request, bundle).ok());
   }
 
   Context ctx;
@@ -280,6 +281,45 @@ TEST_F(Training, a_model_that_lost_changes_no_index) {
   EXPECT_NE(turns.run().find("publish_model"), std::string::npos);
   turns.complete(2);
   EXPECT_NE(turns.run().find("not_better"), std::string::npos);
+}
+
+TEST_F(Training, what_private_text_made_stays_in_its_private_place) {
+  const cache::Place place(tenant.tenant(), cache::Scope::of("https://api", 7));
+  const cache::TenantCache hidden = cache.open(place);
+  const std::string input = R"({"login":"octocat","scope":")" + place.scope.text() +
+                            R"(","fingerprint":")" + kContent + R"("})";
+  std::vector<cache::Place> asked;
+  services.before_training = [&](const Context&, const cache::Place& where,
+                                 const std::string&) -> Status {
+    asked.push_back(where);
+    return Done();
+  };
+  durable::Registry registry;
+  register_training(registry, cache, services, recipe);
+  publish(4, 8);  // The public one has the text of that content; the private one has none yet.
+  EXPECT_EQ(registry.find_activity(kRunTraining)->run(ctx, {}, input).error().code(),
+            Code::not_found);
+  publish(hidden, 4, 8);
+  const auto report = registry.find_activity(kRunTraining)->run(ctx, {}, input);
+  ASSERT_TRUE(report.ok()) << report.error().message();
+  EXPECT_NE(report->find(place.scope.text()), std::string::npos) << *report;
+  EXPECT_EQ(asked, (std::vector<cache::Place>{place, place}));
+  ASSERT_TRUE(registry.find_activity(kPublishModel)->run(ctx, {}, *report).ok());
+  EXPECT_TRUE(hidden.find_model_record(ctx, kContent)->has_value());
+  EXPECT_FALSE(tenant.find_model_record(ctx, kContent)->has_value());
+
+  Turns turns(registry, kTrainModel, input);
+  (void)turns.run();
+  auto won = training_report_from_json(*report);
+  won->published = true;
+  turns.complete(1, to_json(*won));
+  (void)turns.run();
+  turns.complete(2);
+  (void)turns.run();
+  const auto* next = std::get_if<durable::TaskScheduled>(&turns.history.back().body);
+  ASSERT_NE(next, nullptr);
+  EXPECT_NE(next->input.find("private:index:octocat"), std::string::npos) << next->input;
+  EXPECT_NE(next->input.find(place.scope.text()), std::string::npos) << next->input;
 }
 
 TEST_F(Training, activities_say_what_their_input_lacks) {

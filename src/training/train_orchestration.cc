@@ -19,7 +19,7 @@ constexpr std::size_t kInstanceDigits = 40;
 constexpr char kDecisionKey[] = "async_training";
 
 struct Request {
-  TenantId tenant;
+  cache::Place place;
   std::string fingerprint;
   Recipe recipe;
 };
@@ -37,17 +37,25 @@ Result<Request> parse_request(std::string_view input, Recipe recipe) {
   if (const auto tokens = json::find_int(object, "max_tokens"); tokens && *tokens > 0) {
     recipe.token_count_max = static_cast<std::size_t>(*tokens);
   }
-  return Request{TenantId(std::string(*login)), std::string(*fingerprint), recipe};
+  cache::Place place(TenantId{std::string(*login)});
+  if (const auto scope = json::find_string(object, "scope")) {
+    const auto known = cache::Scope::from(*scope);
+    if (!known) return Error(Code::invalid_argument, "input: 'scope' is none");
+    place.scope = *known;
+  }
+  return Request{std::move(place), std::string(*fingerprint), recipe};
 }
 
 // {"name","instance","input"} for the activity `start_orchestration`.
-std::string start_indexing_request(const std::string& login, const std::string& model) {
+std::string start_indexing_request(const std::string& login, const std::string& scope,
+                                   const std::string& model) {
   json::Object input;
   input["login"] = login;
+  if (!scope.empty()) input["scope"] = scope;
   input["model"] = model;
   json::Object start;
   start["name"] = "index_portfolio";
-  start["instance"] = "index:" + login;
+  start["instance"] = (scope.empty() ? "index:" : "private:index:") + login;
   start["input"] = std::move(input);
   return json::write(start);
 }
@@ -65,7 +73,7 @@ durable::Orchestration<> train_model(durable::OrchestrationContext& ctx, std::st
   CF_CO_CHECK(co_await ctx.call(kPublishModel, report, retry));
   CF_CO_TRY(auto outcome, training_report_from_json(report));
   if (outcome.published) {
-    std::string request = start_indexing_request(outcome.login, outcome.fingerprint);
+    std::string request = start_indexing_request(outcome.login, outcome.scope, outcome.fingerprint);
     CF_CO_CHECK(co_await ctx.call("start_orchestration", std::move(request), retry));
   }
   ctx.set_custom_status(R"({"phase":"done"})");
@@ -109,7 +117,7 @@ void register_training(durable::Registry& registry, cache::Cache& cache, Trainin
                                      std::string input) -> Result<std::string> {
                       CF_TRY(const Request request, parse_request(input, recipe));
                       CF_TRY(const auto report,
-                             prepare_training(ctx, cache.open(request.tenant), request.fingerprint,
+                             prepare_training(ctx, cache.open(request.place), request.fingerprint,
                                               request.recipe));
                       return report ? to_json(*report) : std::string();
                     });
@@ -119,23 +127,24 @@ void register_training(durable::Registry& registry, cache::Cache& cache, Trainin
                                  std::string input) -> Result<std::string> {
         CF_TRY(const Request request, parse_request(input, recipe));
         if (services.before_training)
-          CF_CHECK(services.before_training(ctx, request.tenant, request.fingerprint));
-        const auto report = run_training(ctx, cache.open(request.tenant), request.fingerprint,
+          CF_CHECK(services.before_training(ctx, request.place, request.fingerprint));
+        const auto report = run_training(ctx, cache.open(request.place), request.fingerprint,
                                          request.recipe, services);
         if (const auto decision = recorded_decision(input); decision && services.flags)
-          services.flags->record(*decision, request.tenant, flags::outcome_of(report));
+          services.flags->record(*decision, request.place.tenant, flags::outcome_of(report));
         if (!report) return report.error();
         return to_json(*report);
       },
       durable::ActivityOptions().pool(kTrainingPool).timeout(kTrainingTimeout));
-  registry.activity(
-      kPublishModel,
-      [&cache, services](const Context& ctx, const durable::ActivityInfo&,
-                         std::string input) -> Result<std::string> {
-        CF_TRY(const TrainingReport report, training_report_from_json(input));
-        CF_CHECK(publish_model(ctx, cache.open(TenantId(report.login)), report, services));
-        return std::string();
-      });
+  registry.activity(kPublishModel,
+                    [&cache, services](const Context& ctx, const durable::ActivityInfo&,
+                                       std::string input) -> Result<std::string> {
+                      CF_TRY(const TrainingReport report, training_report_from_json(input));
+                      cache::Place place(TenantId(report.login));
+                      if (const auto scope = cache::Scope::from(report.scope)) place.scope = *scope;
+                      CF_CHECK(publish_model(ctx, cache.open(place), report, services));
+                      return std::string();
+                    });
 }
 
 }  // namespace cloudfolio::training

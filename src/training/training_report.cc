@@ -11,6 +11,7 @@ constexpr auto fields() {
   using R = TrainingReport;
   return std::tuple{
       json::Field{"login", &R::login, "Whose portfolio."},
+      json::Field{"scope", &R::scope, "Of private text; absent: of what is public."},
       json::Field{"fingerprint", &R::fingerprint, "Of the content that was trained on."},
       json::Field{"repositories", &R::repositories, "Documented repositories."},
       json::Field{"pairs", &R::pairs, "Training pairs."},
@@ -39,6 +40,7 @@ std::string to_json(const TrainingReport& report) {
         ((object[field.name] = json::to_json(report.*field.member)), ...);
       },
       fields());
+  if (report.scope.empty()) object.erase("scope");
   return json::write(object);
 }
 

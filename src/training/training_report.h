@@ -12,6 +12,7 @@ namespace cloudfolio::training {
 
 struct TrainingReport {
   std::string login;
+  std::string scope;  // Of a private place (cache/place.h), whose text it is; "" of the public one.
   std::string fingerprint;
   std::size_t repositories = 0;  // Documented ones.
   std::size_t pairs = 0;

@@ -180,6 +180,31 @@ std::vector<std::string> answers_for(World& world, const std::string& token) {
   return all;
 }
 
+TEST(PrivateRepositories, training_on_them_is_the_owners_to_allow) {
+  World world(World::Vault::present);
+  const std::string path = world.installation->url() + "/v1/portfolios/ada/settings";
+  const auto set = [&](const char* token, bool value) {
+    const std::string body =
+        std::string(R"({"training.include_private":)") + (value ? "true}" : "false}");
+    return call(Method::put, path, body, World::headers(token));
+  };
+  const auto now = [&] {
+    const Answer answer = call(Method::get, path, "", World::headers(kAda));
+    return json::write(answer.body.at("settings"));
+  };
+  EXPECT_EQ(now(), R"({"training.include_private":false})");
+  EXPECT_EQ(set(kEve, true).status, 403);
+  EXPECT_EQ(set("", true).status, 401);
+  EXPECT_EQ(set(kOperator, true).status, 403);
+  EXPECT_EQ(set(kAda, true).status, 200);
+  world.installation->environment["CLOUDFOLIO_TOKEN"] = kAda;
+  const json::Value shown = world.installation->ask({"tenant", "settings", "ada"});
+  EXPECT_EQ(text(shown, "changes.0.by"), "tenant ada");
+  EXPECT_TRUE(shown.at("settings").at("training.include_private").as_bool());
+  world.installation->ask({"tenant", "settings", "ada", "--include-private", "off"});
+  EXPECT_EQ(now(), R"({"training.include_private":false})");
+}
+
 TEST(PrivateRepositories, nobody_without_the_right_can_tell_that_there_are_any) {
   World with(World::Vault::present);
   World without(World::Vault::absent);
