@@ -68,6 +68,7 @@ Result<http::Response> get_instance(Services& services, Call& call) {
   // everybody.
   const bool own = call.about.empty() || tenancy::may_change(call.principal, call.about);
   if (!own && state.name == "refresh_portfolio") hide_costs(shown["output"]);
+  if (!own) hide_failure(shown);
   if (own && asks(call.request, "showHistory", "true")) {
     CF_TRY(const durable::History history,
            services.instances.history(call.context, state.instance));

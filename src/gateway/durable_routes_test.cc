@@ -69,6 +69,21 @@ TEST_F(DurableRoutes, a_failed_instance_says_why) {
   EXPECT_EQ(get("/runtime/webhooks/durabletask/instances/none").status, 404);
 }
 
+TEST_F(DurableRoutes, a_failures_text_is_for_those_who_may_change_the_portfolio) {
+  put(OrchestrationStatus::failed);
+  instances.at("refresh:ada").failure =
+      durable::failure_from(Error(Code::corrupt, "ada/vault: the private plan is damaged"));
+  instances.at("refresh:ada").stalled = "at ada/vault";
+  open(Tokens::some);
+  for (const std::string token : {"", "bob-token"}) {
+    const auto response = get(kInstance, token);
+    EXPECT_EQ(response.body.view().find("vault"), std::string_view::npos) << response.body.view();
+    EXPECT_NE(response.body.view().find(R"("code":"corrupt")"), std::string_view::npos);
+  }
+  for (const std::string token : {"ada-token", "root-token"})
+    EXPECT_NE(get(kInstance, token).body.view().find("ada/vault"), std::string_view::npos);
+}
+
 TEST_F(DurableRoutes, history_is_shown_without_payloads) {
   put(OrchestrationStatus::running);
   instances.history_of_all = {

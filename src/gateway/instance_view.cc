@@ -33,6 +33,18 @@ void hide_costs(json::Value& report) {
     for (const char* cost : {"github_requests", "github_points", "seconds"}) object->erase(cost);
 }
 
+void hide_failure(json::Object& shown) {
+  json::Value* const found = shown.if_contains("failure");
+  json::Object* const failure = found ? found->if_object() : nullptr;
+  shown.erase("stalled");
+  if (failure == nullptr) return;
+  const std::string message = "the run failed (" +
+                              std::string(json::find_string(*failure, "code").value_or("")) +
+                              "); whoever may change the portfolio is told why";
+  (*failure)["message"] = message;
+  shown["output"] = message;
+}
+
 bool is_private_instance(const InstanceId& instance) {
   return instance.str().starts_with(kPrivatePrefix);
 }

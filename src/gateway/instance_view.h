@@ -17,6 +17,10 @@ json::Array show_history(const durable::History& history);
 // was done with the same requests.
 void hide_costs(json::Value& report);
 
+// What everybody may see of a failure: its code. The text may name what the run worked on, which
+// may be private.
+void hide_failure(json::Object& shown);
+
 // Whether the instance works on private text: then only those who may read that know of it.
 bool is_private_instance(const InstanceId& instance);
 // Whose run it is: its "tenant" tag, else the login in "refresh:{login}" or "train:{login}:…", also

@@ -6,6 +6,8 @@
 #include "cache/cache.h"
 #include "cache/legacy/old_tables.h"
 #include "cache/rights.h"
+#include "costs/ledger.h"
+#include "flags/rows.h"
 #include "json/json.h"
 #include "main/commands.h"
 #include "main/progress.h"
@@ -72,9 +74,9 @@ migrate::Options options_from(const MigrateCommand& command) {
   if (options.containers.empty() && options.tables.empty()) {
     options.containers = {cache::kContainer};
     options.tables.assign(cache::kOldTables.begin(), cache::kOldTables.end());
-    for (const char* ours :
-         {tenancy::kTenantsTable, tenancy::kUsageTable, tenancy::kQuotasTable, cache::kRightsTable,
-          tenancy::kRequestKeysTable, tenancy::kSettingsTable})
+    for (const char* ours : {tenancy::kTenantsTable, tenancy::kUsageTable, tenancy::kQuotasTable,
+                             cache::kRightsTable, tenancy::kRequestKeysTable,
+                             tenancy::kSettingsTable, costs::kCostsTable, flags::kFlagsTable})
       options.tables.emplace_back(ours);
   }
   options.journal = command.journal;

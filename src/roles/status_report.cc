@@ -40,7 +40,8 @@ json::Value progress_of(const Context& ctx, const TenantId& tenant,
 }
 
 json::Value job(const Context& ctx, const TenantId& tenant,
-                const durable::OrchestrationState& state, ProgressBoard& board) {
+                const durable::OrchestrationState& state, ProgressBoard& board,
+                gateway::Sight sight) {
   json::Object shown;
   shown["instance"] = state.instance.str();
   shown["name"] = state.name;
@@ -51,25 +52,30 @@ json::Value job(const Context& ctx, const TenantId& tenant,
   if (const auto* fields = progress.if_object()) {
     for (const auto& [name, value] : *fields) shown[name] = value;
   }
+  // Text of a failure may name what the run worked on, which may be private.
+  const bool whole = sight == gateway::Sight::with_private;
   if (state.failure) {
-    shown["error"] = {{"code", state.failure->type}, {"message", state.failure->message}};
+    shown["error"] = {{"code", state.failure->type},
+                      {"message", whole ? state.failure->message
+                                        : "whoever may change the portfolio is told why"}};
   }
-  if (state.stalled) shown["stalled"] = *state.stalled;
+  if (state.stalled && whole) shown["stalled"] = *state.stalled;
   return shown;
 }
 
 // Of the public text, or behind "private:" of the other.
 Status add_jobs(const Context& ctx, const TenantId& tenant, const std::string& prefix,
-                durable::Client& client, ProgressBoard& board, json::Array& shown) {
+                durable::Client& client, ProgressBoard& board, gateway::Sight sight,
+                json::Array& shown) {
   for (const char* kind : {"refresh:", "index:"}) {
     CF_TRY(const auto state, client.get(ctx, InstanceId(prefix + kind + tenant.str())));
-    if (state) shown.push_back(job(ctx, tenant, *state, board));
+    if (state) shown.push_back(job(ctx, tenant, *state, board, sight));
   }
   durable::QueryFilter trainings;
   trainings.id_prefix = prefix + "train:" + tenant.str() + ":";
   trainings.include = durable::Include::payloads;
   CF_TRY(const auto page, client.query(ctx, trainings, kTrainingsShownMax));
-  for (const auto& state : page.instances) shown.push_back(job(ctx, tenant, state, board));
+  for (const auto& state : page.instances) shown.push_back(job(ctx, tenant, state, board, sight));
   return Done{};
 }
 
@@ -88,9 +94,10 @@ Result<std::string> status_report(const Context& ctx, const cache::TenantCache& 
   report["published"] = published(ctx, tenant);
   json::Array jobs;
   if (parts.client != nullptr)
-    CF_CHECK(add_jobs(ctx, tenant.tenant(), "", *parts.client, parts.progress, jobs));
+    CF_CHECK(add_jobs(ctx, tenant.tenant(), "", *parts.client, parts.progress, parts.sight, jobs));
   if (parts.client != nullptr && with_private)
-    CF_CHECK(add_jobs(ctx, tenant.tenant(), "private:", *parts.client, parts.progress, jobs));
+    CF_CHECK(add_jobs(ctx, tenant.tenant(), "private:", *parts.client, parts.progress, parts.sight,
+                      jobs));
   report["jobs"] = std::move(jobs);
   CF_TRY(report["last_sync"], last_sync(ctx, tenant));
   if (!with_private) gateway::hide_costs(report["last_sync"]);
