@@ -40,9 +40,13 @@ void add(CostLine& sum, const CostLine& line) {
 
 }  // namespace
 
-Status Ledger::record(const Context& ctx, const RunLine& run) {
+Result<std::int64_t> Ledger::price_of(const RunLine& run) const {
   CF_TRY(const std::int64_t cpu, prices_.price(Unit::cpu_second, run.region, run.from));
   CF_TRY(const std::int64_t gib, prices_.price(Unit::gib_second, run.region, run.from));
+  return micros_for(cpu, run.cpu_ms) + micros_for(gib, run.gib_ms);
+}
+
+Status Ledger::record(const Context& ctx, const RunLine& run) {
   CostLine line;
   line.tenant = run.tenant.str();
   line.day = day_of(run.from);
@@ -52,7 +56,7 @@ Status Ledger::record(const Context& ctx, const RunLine& run) {
   line.gib_ms = run.gib_ms;
   line.queue_ms = run.queue_ms;
   line.wall_ms = milliseconds(run.from, run.to);
-  line.micros = micros_for(cpu, run.cpu_ms) + micros_for(gib, run.gib_ms);
+  CF_TRY(line.micros, price_of(run));
   const Entity entity{
       {partition_of(run.tenant), row_of(line, run.key)}, values_of(line, prices_.version()), {}};
   const auto written = table_.insert(ctx, entity);

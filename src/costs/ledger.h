@@ -80,6 +80,8 @@ class Ledger {
   Ledger(storage::Table& table, const PriceTable& prices) : table_(table), prices_(prices) {}
 
   Status record(const Context& ctx, const RunLine& line);
+  // Micros of the currency, as record() writes them.
+  Result<std::int64_t> price_of(const RunLine& line) const;
   // Overwrites the row of that tenant, day, kind and writer.
   Status record_requests(const Context& ctx, const RequestCount& requests);
   // A group that was found and that nobody here created: it cost something that nobody knows.

@@ -102,8 +102,8 @@ QuestionScore scored(const std::vector<float>& group_scores,
 }
 
 // The groups in the order in which search's hits meet them.
-QuestionScore scored(const search::Ranking& ranking, const Portfolio& portfolio,
-                     const Groups& groups, const std::vector<std::size_t>& first_place,
+QuestionScore scored(const search::Ranking& ranking, const Groups& groups,
+                     const std::vector<std::size_t>& first_place,
                      const std::vector<std::size_t>& relevant) {
   std::vector<std::size_t> rank_of_group(groups.count, 0);
   std::size_t met = 0;
@@ -113,7 +113,6 @@ QuestionScore scored(const search::Ranking& ranking, const Portfolio& portfolio,
     if (group == kNoGroup || rank_of_group[group] != 0) continue;
     rank_of_group[group] = ++met;
   }
-  (void)portfolio;
   std::vector<std::size_t> ranks;
   for (const std::size_t group : relevant) ranks.push_back(rank_of_group[group]);
   return score_of(std::move(ranks));
@@ -187,13 +186,13 @@ class Asking {
       return scored(best_of_groups(groups_, scores), groups_.relevant[q]);
     });
   }
-  RankingReport search(std::string name, const View& view) const {
+  RankingReport search(std::string name, const View& view, retrieval::FusionWeights weights) const {
     search::RankingOptions ranking_options;
     ranking_options.limit = view.portfolio().places().size();
     // Of sections every one is ranked, so that a section is found however many stand before it.
     ranking_options.hits_per_repository =
         set_.level == Level::repository ? 1 : view.portfolio().places().size();
-    ranking_options.weights = options_.weights;
+    ranking_options.weights = weights;
     std::vector<std::size_t> first_place;
     std::size_t place = 0;
     for (std::size_t r = 0; r < view.portfolio().repository_count(); ++r) {
@@ -204,7 +203,7 @@ class Asking {
       search::ParsedQuery query;
       query.text = set_.questions[q].text;
       const auto ranking = search::rank(view.portfolio(), query, view.question(q), ranking_options);
-      return scored(ranking, view.portfolio(), groups_, first_place, groups_.relevant[q]);
+      return scored(ranking, groups_, first_place, groups_.relevant[q]);
     });
   }
 
@@ -251,12 +250,12 @@ Result<EvaluationReport> evaluate(const QuerySet& set, const cache::Publication&
   report.rankings.push_back(asking.words(base.portfolio()));
   if (models.base != nullptr) {
     report.rankings.push_back(asking.meaning("base", base));
-    report.rankings.push_back(asking.search("hybrid_base", base));
+    report.rankings.push_back(asking.search("hybrid_base", base, search::kFusionWeights));
   }
   if (models.tuned != nullptr) {
     CF_TRY(const View tuned, View::make(seen, chunks, models.tuned, set));
     report.rankings.push_back(asking.meaning("tuned", tuned));
-    report.rankings.push_back(asking.search("hybrid", tuned));
+    report.rankings.push_back(asking.search("hybrid", tuned, options.weights));
   } else if (models.base != nullptr) {
     report.rankings.push_back(report.rankings.back());
     report.rankings.back().name = "hybrid";

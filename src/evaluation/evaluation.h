@@ -55,7 +55,7 @@ struct EvaluationReport {
 
 struct EvaluationOptions {
   Resampling resampling;
-  retrieval::FusionWeights weights = search::kFusionWeights;
+  retrieval::FusionWeights weights = search::kFusionWeights;  // Of "hybrid", with the tuned model.
 };
 
 // Errors: invalid_argument where no question can be answered; the models' own.

@@ -40,24 +40,9 @@ QuestionScore score_of(std::vector<std::size_t> ranks) {
 }
 
 Interval interval_of(std::span<const double> values, Resampling resampling) {
-  Interval interval;
-  if (values.empty()) return interval;
-  interval.mean = retrieval::mean_of(values);
-  Random random(resampling.seed);
-  std::vector<double> means(std::max<std::size_t>(1, resampling.count));
-  for (double& mean : means) {
-    double sum = 0;
-    for (std::size_t i = 0; i < values.size(); ++i) sum += values[random.below(values.size())];
-    mean = sum / static_cast<double>(values.size());
-  }
-  std::sort(means.begin(), means.end());
-  const double tail = (1.0 - kIntervalConfidence) / 2.0;
-  const auto at = [&](double share) {
-    return means[static_cast<std::size_t>(share * static_cast<double>(means.size() - 1))];
-  };
-  interval.low = at(tail);
-  interval.high = at(1.0 - tail);
-  return interval;
+  const auto interval = retrieval::bootstrap_interval(values, kIntervalConfidence,
+                                                      Random(resampling.seed), resampling.count);
+  return {interval.mean, interval.low, interval.high};
 }
 
 Measures measures_of(std::span<const QuestionScore> scores, Resampling resampling) {

@@ -92,7 +92,7 @@ std::string_view to_string(Level level) {
 
 Result<QuerySet> query_set_from_json(std::string_view text) {
   auto parsed = json::parse_object(text);
-  if (!parsed) return std::move(parsed).error().while_doing("read the query set");
+  if (!parsed) return wrong(parsed.error().message());
   const json::Object& object = *parsed;
   if (json::find_string(object, "format").value_or("") != kQuerySetFormat) {
     return wrong("\"format\" is not \"" + std::string(kQuerySetFormat) + "\"");

@@ -77,6 +77,7 @@ TEST_F(Guards, every_route_has_its_rule) {
       {"POST /v1/portfolios/{login}/refresh", owner},
       {"POST /v1/portfolios/{login}/train", owner},
       {"GET /v1/portfolios/{login}/status", open_to_all},
+      {"GET /v1/portfolios/{login}/models", open_to_all},
       {"GET /v1/portfolios/{login}/search", open_to_all},
       {"GET /v1/portfolios/{login}/usage", owner},
       {"GET /v1/portfolios/{login}/settings", owner},

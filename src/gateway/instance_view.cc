@@ -30,7 +30,9 @@ constexpr std::string_view kPrivatePrefix = "private:";
 
 void hide_costs(json::Value& report) {
   if (auto* object = report.if_object())
-    for (const char* cost : {"github_requests", "github_points", "seconds"}) object->erase(cost);
+    for (const char* cost :
+         {"github_requests", "github_points", "seconds", "cpu_seconds", "cost_micros", "currency"})
+      object->erase(cost);
 }
 
 void hide_failure(json::Object& shown) {

@@ -112,6 +112,8 @@ class Portfolios {
   // What is published, what runs for this tenant (phase, done, total, last error), the last
   // reports.
   virtual Result<std::string> status(const Context&, const TenantId&, Sight) = 0;
+  // The models of this tenant's public text that a record is kept of: roles/models_report.h.
+  virtual Result<std::string> models(const Context&, const TenantId&, Sight) = 0;
   // {"status":"healthy"|"degraded", …} of this process.
   virtual Result<std::string> health(const Context&) = 0;
 };

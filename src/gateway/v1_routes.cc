@@ -137,6 +137,14 @@ Result<http::Response> status(Services& services, Call& call) {
   return json_text(200, std::move(text), "no-store");
 }
 
+Result<http::Response> models(Services& services, Call& call) {
+  CF_TRY(const TenantId tenant, tenant_of(call, "login"));
+  const Sight sight =
+      tenancy::may_change(call.principal, tenant) ? Sight::with_private : Sight::public_only;
+  CF_TRY(std::string text, services.portfolios.models(call.context, tenant, sight));
+  return json_text(200, std::move(text), "no-store");
+}
+
 Result<int> whole_number(const http::Request& request, std::string_view name, int otherwise,
                          int most) {
   const auto text = request.find_query(name);
@@ -177,6 +185,7 @@ void add_v1_routes(RouteTable& table) {
   table.add(Method::post, portfolio + "/refresh", "v1_refresh", Style::v1, refresh);
   table.add(Method::post, portfolio + "/train", "v1_train", Style::v1, train);
   table.add(Method::get, portfolio + "/status", "v1_status", Style::v1, status);
+  table.add(Method::get, portfolio + "/models", "v1_models", Style::v1, models);
   table.add(Method::get, portfolio + "/search", "v1_search", Style::v1, search);
 }
 

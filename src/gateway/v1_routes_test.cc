@@ -70,6 +70,7 @@ TEST_F(V1Routes, a_search_takes_its_limits_from_the_query_string) {
 TEST_F(V1Routes, status_and_health_pass_through) {
   open();
   EXPECT_EQ(get("/v1/portfolios/ada/status").body.view(), R"({"login":"ada"})");
+  EXPECT_EQ(get("/v1/portfolios/ada/models").body.view(), R"({"login":"ada","models":[]})");
   EXPECT_EQ(get("/v1/health").status, 200);
 }
 

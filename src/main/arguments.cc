@@ -58,6 +58,7 @@ struct Parsing {
   TenantCommand tenant;
   EncodeCommand encode;
   EvalCommand eval;
+  ModelsCommand models;
   FlagsCommand flags;
   GithubSimCommand simulator;
   MigrateCommand migrate;
@@ -135,6 +136,18 @@ void add_eval_command(CLI::App& app, Parsing& parsing) {
   eval->add_option("--split-seed", parsing.eval.split_seed,
                    "Which headings are held out; training uses 42");
   eval->callback([&parsing] { parsing.arguments.command = parsing.eval; });
+}
+
+void add_models_command(CLI::App& app, Parsing& parsing) {
+  CLI::App* models = add(app, "models", "Show the models that were trained, and how well they do",
+                         "  cloudfolio models octocat\n"
+                         "  cloudfolio models octocat --plot curve.svg --json");
+  models->add_option("login", parsing.models.login, "GitHub login")->required();
+  models->add_option("--plot", parsing.models.plot, "Write a training's curve as SVG")
+      ->type_name("FILE");
+  models->add_option("--model", parsing.models.model,
+                     "Whose curve: the beginning of a fingerprint; without it, the newest");
+  models->callback([&parsing] { parsing.arguments.command = parsing.models; });
 }
 
 void add_cache_command(CLI::App& app, Parsing& parsing) {
@@ -369,6 +382,7 @@ std::variant<Arguments, Printed> parse_arguments(int argc, const char* const* ar
   add_tenant_commands(app, parsing);
   add_cache_command(app, parsing);
   add_eval_command(app, parsing);
+  add_models_command(app, parsing);
   add_costs_command(app, parsing);
   add_migrate_command(app, parsing);
   try {

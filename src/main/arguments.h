@@ -70,6 +70,11 @@ struct EvalCommand {
   unsigned long seed = 42;  // Of the intervals.
   unsigned long split_seed = 42;  // Which headings are held out.
 };
+struct ModelsCommand {
+  std::string login;
+  std::string plot;   // Write the curve into this file, as SVG.
+  std::string model;  // Of this one (the beginning of its fingerprint); empty: the newest.
+};
 struct FlagsCommand {
   enum class Verb { ls, set, history, rearm };
   Verb verb = Verb::ls;
@@ -111,8 +116,8 @@ struct VersionCommand {};
 
 using Command = std::variant<ServeCommand, SyncCommand, TrainCommand, SearchCommand, StatusCommand,
                              CacheCommand, CostsCommand, UsageCommand, QuotaCommand, TenantCommand,
-                             EncodeCommand, EvalCommand, FlagsCommand, GithubSimCommand,
-                             MigrateCommand, VersionCommand>;
+                             EncodeCommand, EvalCommand, FlagsCommand, ModelsCommand,
+                             GithubSimCommand, MigrateCommand, VersionCommand>;
 
 struct Arguments {
   std::string config_file;  // Empty: $CLOUDFOLIO_CONFIG, else none.

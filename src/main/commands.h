@@ -30,6 +30,7 @@ Status run_command(const Invocation&, const TenantCommand&);
 Status run_command(const Invocation&, const CostsCommand&);
 Status run_command(const Invocation&, const EncodeCommand&);
 Status run_command(const Invocation&, const EvalCommand&);
+Status run_command(const Invocation&, const ModelsCommand&);
 Status run_command(const Invocation&, const FlagsCommand&);
 Status run_command(const Invocation&, const GithubSimCommand&);
 Status run_command(const Invocation&, const MigrateCommand&);

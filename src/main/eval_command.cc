@@ -9,6 +9,7 @@
 #include "main/commands.h"
 #include "roles/base_model.h"
 #include "roles/platform.h"
+#include "search/load.h"
 #include "search/text_embedder.h"
 #include "tenancy/login.h"
 
@@ -98,6 +99,7 @@ Status run_command(const Invocation& invocation, const EvalCommand& command) {
   }
   evaluation::EvaluationOptions options;
   options.resampling.seed = command.seed;
+  options.weights = search::weights_of_model(ctx, tenant, publication.info.index.model);
   CF_TRY(auto report, evaluation::evaluate(set, publication, {base.get(), tuned.get()}, options));
   report.login = login.str();
   if (invocation.output == Output::json) {

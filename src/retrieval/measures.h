@@ -32,6 +32,15 @@ inline constexpr std::size_t kResampleCount = 10'000;
 BootstrapBound paired_bootstrap(std::span<const double> differences, double confidence,
                                 Random random, std::size_t resample_count = kResampleCount);
 
+// Percentile bootstrap of a mean over queries: the middle `confidence` of the resampled means.
+struct BootstrapInterval {
+  double mean = 0;
+  double low = 0;
+  double high = 0;
+};
+BootstrapInterval bootstrap_interval(std::span<const double> values, double confidence,
+                                     Random random, std::size_t resample_count);
+
 double mean_of(std::span<const double> values);
 
 }  // namespace cloudfolio::retrieval

@@ -112,7 +112,8 @@ Status CostRecorder::flush(const Context& ctx) {
   return Done{};
 }
 
-void CostRecorder::record_training(const Context& ctx, const training::TrainingUsage& usage) {
+training::TrainingCost CostRecorder::record_training(const Context& ctx,
+                                                     const training::TrainingUsage& usage) {
   costs::RunLine line;
   line.tenant = usage.tenant;
   line.kind = "training";
@@ -125,6 +126,9 @@ void CostRecorder::record_training(const Context& ctx, const training::TrainingU
                                           static_cast<double>(resident_bytes()) / kBytesPerGib);
   if (const Status done = ledger_.record(ctx, line); !done)
     platform_.log().error(ctx, "costs.not_written", {{"key", line.key}, {"error", done.error()}});
+  const auto micros = ledger_.price_of(line);
+  if (!micros) return {};
+  return {*micros, prices_.currency()};
 }
 
 Result<std::string> CostRecorder::summary_json(const Context& ctx,

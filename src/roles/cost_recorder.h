@@ -34,7 +34,8 @@ class CostRecorder {
 
   // A gateway's answer, by its route's name. Does not block on the store.
   void count_request(std::string_view route, const TenantId& tenant);
-  void record_training(const Context& ctx, const training::TrainingUsage& usage);
+  // What it cost; nothing known where the ledger could not price it.
+  training::TrainingCost record_training(const Context& ctx, const training::TrainingUsage& usage);
   // Writes what was counted. Errors: the store's; nothing is lost by them.
   Status flush(const Context& ctx);
   Result<std::string> summary_json(const Context& ctx, const std::optional<TenantId>& tenant,

@@ -2,6 +2,7 @@
 
 #include "flags/definition.h"
 #include "json/json.h"
+#include "roles/models_report.h"
 #include "roles/status_report.h"
 #include "sync/refresh.h"
 #include "training/train_model.h"
@@ -217,6 +218,11 @@ Result<std::string> LocalPortfolios::status(const Context& ctx, const TenantId& 
   StatusParts parts{parts_.client, parts_.progress, sight, std::nullopt};
   CF_TRY(parts.own, open_private(ctx, tenant, sight));
   return status_report(ctx, parts_.platform.cache().open(tenant), parts);
+}
+
+Result<std::string> LocalPortfolios::models(const Context& ctx, const TenantId& tenant,
+                                            gateway::Sight sight) {
+  return models_report(ctx, parts_.platform.cache().open(tenant), sight);
 }
 
 // Which roles have a process; work for a missing one waits.

@@ -49,6 +49,7 @@ class LocalPortfolios final : public gateway::Portfolios {
   Result<std::string> answer(const Context&, const TenantId&, const std::string& question,
                              gateway::Sight) override;
   Result<std::string> status(const Context&, const TenantId&, gateway::Sight) override;
+  Result<std::string> models(const Context&, const TenantId&, gateway::Sight) override;
   Result<std::string> health(const Context&) override;
 
  private:

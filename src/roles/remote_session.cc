@@ -202,6 +202,10 @@ class RemoteSession final : public Session,
     return get(ctx, path_of(tenant) + "/status");
   }
 
+  Result<std::string> models(const Context& ctx, const TenantId& tenant, gateway::Sight) override {
+    return get(ctx, path_of(tenant) + "/models");
+  }
+
   Result<std::string> health(const Context& ctx) override { return get(ctx, "/api/health"); }
 
   // --- Administration ---

@@ -111,6 +111,7 @@ Result<std::string> status_report(const Context& ctx, const cache::TenantCache& 
   if (const auto info = tenant.publication_info(ctx); info && !info->content.empty()) {
     const auto record = tenant.find_model_record(ctx, info->content);
     if (record && *record) report["last_training"] = parsed_or_null((*record)->report);
+    if (!with_private) gateway::hide_costs(report["last_training"]);
   }
   return json::write(report);
 }

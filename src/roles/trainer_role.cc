@@ -76,9 +76,10 @@ void register_trainer(durable::Registry& registry, const Config& config, Platfor
                       const std::string& fingerprint) {
             return charge_training(ctx, platform, place, fingerprint);
           },
-      .on_used = [&costs](
-                     const Context& ctx,
-                     const training::TrainingUsage& usage) { costs.record_training(ctx, usage); },
+      .on_used =
+          [&costs](const Context& ctx, const training::TrainingUsage& usage) {
+            return costs.record_training(ctx, usage);
+          },
       .flags = &platform.flags(),
   };
   training::register_training(registry, platform.cache(), std::move(services), recipe);

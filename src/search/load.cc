@@ -2,12 +2,26 @@
 
 #include <utility>
 
+#include "json/json.h"
+
 namespace cloudfolio::search {
 namespace {
 
 constexpr int kReadsMax = 5;
 
 }  // namespace
+
+retrieval::FusionWeights weights_of_model(const Context& ctx, const cache::TenantCache& tenant,
+                                          const std::string& model) {
+  if (model.empty() || model == cache::kBaseModelName) return kFusionWeights;
+  const auto record = tenant.find_model_record(ctx, model);
+  if (!record || !*record) return kFusionWeights;
+  const auto report = json::parse_object((*record)->report);
+  if (!report) return kFusionWeights;
+  const double lexical = json::find_number(*report, "lexical_weight").value_or(0);
+  if (!(lexical > 0) || !(lexical < 1)) return kFusionWeights;
+  return {.lexical = lexical, .dense = 1.0 - lexical};
+}
 
 Result<LoadedPortfolio> load_portfolio(const Context& ctx, const cache::TenantCache& tenant) {
   for (int read = 1;; ++read) {
@@ -33,7 +47,9 @@ Result<LoadedPortfolio> load_portfolio(const Context& ctx, const cache::TenantCa
         loaded.problem = index.error().message();
       }
     }
-    auto portfolio = std::make_shared<const Portfolio>(std::move(publication), std::move(vectors));
+    const auto weights = weights_of_model(ctx, tenant, publication.info.index.model);
+    auto portfolio = std::make_shared<Portfolio>(std::move(publication), std::move(vectors));
+    portfolio->set_weights(weights);
     if (portfolio->vectors() != nullptr) {
       loaded.index_state =
           portfolio->covered_count() == portfolio->repository_count() ? kIndexWhole : kIndexPartial;

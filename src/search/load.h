@@ -20,6 +20,11 @@ struct LoadedPortfolio {
   std::string problem;  // Of a damaged index.
 };
 
+// What training chose for the model that answers and kept in its record; kFusionWeights for the
+// base model and where the record says nothing usable.
+retrieval::FusionWeights weights_of_model(const Context& ctx, const cache::TenantCache& tenant,
+                                          const std::string& model);
+
 // A damaged or missing index costs the vectors, not the portfolio. A generation that has no index
 // yet is served by the vectors of the one before, for every chunk that did not change. Where a
 // newer publication overtakes the reading, it starts again.

@@ -2,7 +2,8 @@
 // One tenant's portfolio in memory, ready to be searched: chunks, words, vectors; all of one
 // publication.
 //
-// Never changes once made; a new publication is a new object. Threads: const calls are thread-safe.
+// Never changes once it is searched; a new publication is a new object. Threads: const calls are
+// thread-safe.
 
 #include <cstdint>
 #include <memory>
@@ -12,11 +13,16 @@
 #include <vector>
 
 #include "cache/tenant_cache.h"
+#include "retrieval/fusion.h"
 #include "retrieval/lexical.h"
 #include "search/chunks.h"
 #include "search/index.h"
 
 namespace cloudfolio::search {
+
+// Where the model has none of its own. Chosen by measurement on training splits of the corpus
+// (bench/retrieval), never on test queries.
+inline constexpr retrieval::FusionWeights kFusionWeights = {.lexical = 0.3, .dense = 0.7};
 
 // Where a chunk stands: repository in the bundle, chunk of it.
 struct ChunkPlace {
@@ -50,6 +56,10 @@ class Portfolio {
   // Repositories whose chunks all have vectors.
   std::size_t covered_count() const { return covered_count_; }
 
+  // Of words and meaning in a ranking.
+  retrieval::FusionWeights weights() const { return weights_; }
+  void set_weights(retrieval::FusionWeights weights) { weights_ = weights; }
+
   std::size_t memory_bytes() const { return memory_bytes_; }
 
  private:
@@ -59,6 +69,7 @@ class Portfolio {
   std::vector<ChunkPlace> places_;
   std::vector<const float*> rows_;  // By place; null where there is no vector.
   retrieval::LexicalIndex lexical_;
+  retrieval::FusionWeights weights_ = kFusionWeights;
   std::size_t covered_count_ = 0;
   std::size_t memory_bytes_ = 0;
 };

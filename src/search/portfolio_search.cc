@@ -51,6 +51,7 @@ SearchResult result_of(const Portfolio& portfolio, const Hit& hit, const ParsedQ
   result.dense = hit.score.dense;
   result.lexical_raw = hit.lexical_raw;
   result.dense_raw = hit.dense_raw;
+  result.weights = portfolio.weights();
   return result;
 }
 

@@ -65,6 +65,7 @@ struct SearchResult {
   double dense = 0;
   double lexical_raw = 0;
   double dense_raw = 0;
+  retrieval::FusionWeights weights;
 };
 
 // How the private publication took part in an answer.

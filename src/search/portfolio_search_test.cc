@@ -6,6 +6,7 @@
 
 #include "json/json.h"
 #include "search/index_portfolio.h"
+#include "search/load.h"
 #include "search/testing/published_portfolio.h"
 
 namespace cloudfolio::search {
@@ -281,6 +282,25 @@ TEST_F(Searching, a_question_without_evidence_is_not_in_this_portfolio) {
   ASSERT_TRUE(answer.ok());
   EXPECT_NE(answer->response.find("not in this portfolio"), std::string::npos);
   EXPECT_TRUE(answer->repositories_used.empty());
+}
+
+TEST(weights_of_model, are_those_of_its_record_and_the_default_for_any_other) {
+  testing::PublishedPortfolio world;
+  const std::string model(64, 'f');
+  const auto lexical = [&](const std::string& name) {
+    return weights_of_model(world.ctx, world.tenant, name).lexical;
+  };
+  EXPECT_DOUBLE_EQ(lexical("base"), kFusionWeights.lexical);
+  EXPECT_DOUBLE_EQ(lexical(model), kFusionWeights.lexical);
+  cache::ModelRecord record;
+  record.fingerprint = model;
+  record.published = true;
+  record.report = R"({"lexical_weight":0.45})";
+  ASSERT_TRUE(world.tenant.write_model_record(world.ctx, record).ok());
+  EXPECT_DOUBLE_EQ(lexical(model), 0.45);
+  record.report = R"({"lexical_weight":7})";
+  ASSERT_TRUE(world.tenant.write_model_record(world.ctx, record).ok());
+  EXPECT_DOUBLE_EQ(lexical(model), kFusionWeights.lexical);
 }
 
 }  // namespace

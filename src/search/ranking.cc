@@ -112,16 +112,18 @@ class RepositoryHits {
     }
   }
 
-  std::vector<Hit> take(std::size_t count_max) {
+  // `exact`: what the query names of the repository as a whole.
+  std::vector<Hit> take(std::size_t count_max, Exact exact) {
     std::sort(parts_.begin(), parts_.end(), better);
-    if (parts_.empty()) {
-      if (whole_) parts_.push_back(*whole_);
-    } else if (whole_) {
+    if (parts_.empty() && whole_) {
+      parts_.push_back(*whole_);
+    } else if (!parts_.empty() && whole_) {
       Hit& best = parts_.front();
       best.exact = std::max(best.exact, whole_->exact);
       best.coverage = std::max(best.coverage, whole_->coverage);
       if (whole_->score.total > best.score.total) best.score = whole_->score;
     }
+    if (!parts_.empty()) parts_.front().exact = std::max(parts_.front().exact, exact);
     if (parts_.size() > count_max) parts_.resize(count_max);
     return std::move(parts_);
   }
@@ -191,7 +193,8 @@ Ranking rank(const Portfolio& portfolio, const ParsedQuery& query,
   const std::vector<float> coverage = portfolio.lexical().coverage(query.text);
   const std::vector<float> cosines =
       query_vector.empty() ? std::vector<float>() : portfolio.cosines(query_vector);
-  const auto scores = retrieval::fuse(lexical, coverage, cosines, options.weights);
+  const auto scores =
+      retrieval::fuse(lexical, coverage, cosines, options.weights.value_or(portfolio.weights()));
   const ExactName name(query.text);
 
   std::vector<RepositoryHits> by_repository(portfolio.repository_count());
@@ -206,9 +209,13 @@ Ranking rank(const Portfolio& portfolio, const ParsedQuery& query,
     const ChunkPlace place = portfolio.places()[i];
     if (!passes[place.repository]) continue;
     const Chunk& chunk = portfolio.chunk(place);
-    const Exact exact = std::max(exact_of[place.repository], name.of_chunk(chunk));
-    const bool found = lexical[i] > 0 || exact != Exact::none || query.text.empty() ||
-                       (i < cosines.size() && std::isfinite(cosines[i]));
+    // A topic or a path that others may have too says which repository is meant, not which passage:
+    // the repository's best one alone is put first by it.
+    const Exact of_whole = exact_of[place.repository];
+    const Exact exact =
+        std::max(of_whole == Exact::name ? of_whole : Exact::none, name.of_chunk(chunk));
+    const bool found = lexical[i] > 0 || of_whole != Exact::none || exact != Exact::none ||
+                       query.text.empty() || (i < cosines.size() && std::isfinite(cosines[i]));
     if (!found || !chunk_passes(repositories[place.repository], chunk, query)) continue;
     Hit hit;
     hit.place = place;
@@ -223,7 +230,7 @@ Ranking rank(const Portfolio& portfolio, const ParsedQuery& query,
   Ranking ranking;
   std::vector<bool> has_hit(repositories.size());
   for (std::size_t r = 0; r < by_repository.size(); ++r) {
-    std::vector<Hit> hits = by_repository[r].take(options.hits_per_repository);
+    std::vector<Hit> hits = by_repository[r].take(options.hits_per_repository, exact_of[r]);
     has_hit[r] = std::any_of(hits.begin(), hits.end(), is_evident);
     ranking.hits.insert(ranking.hits.end(), hits.begin(), hits.end());
   }

@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -23,9 +24,6 @@ namespace cloudfolio::search {
 
 enum class Exact : std::uint8_t { none, identifier, path, topic, name };
 std::string_view to_string(Exact exact);
-
-// Chosen by measurement on training splits of the corpus (bench/search), never on test queries.
-inline constexpr retrieval::FusionWeights kFusionWeights = {.lexical = 0.25, .dense = 0.75};
 
 struct Hit {
   ChunkPlace place;
@@ -53,7 +51,7 @@ struct Ranking {
 struct RankingOptions {
   std::size_t limit = 10;
   std::size_t hits_per_repository = 1;
-  retrieval::FusionWeights weights = kFusionWeights;
+  std::optional<retrieval::FusionWeights> weights = {};  // Others than the portfolio's.
 };
 
 // `query_vector` empty: by words alone, and only what has one of the words (or an exact name, or,

@@ -29,8 +29,8 @@ json::Object result_json(const SearchResult& result, Explain explain,
     why["dense"] = number(result.dense);
     why["bm25"] = number(result.lexical_raw);
     why["cosine"] = number(result.dense_raw);
-    why["lexical_weight"] = kFusionWeights.lexical;
-    why["dense_weight"] = kFusionWeights.dense;
+    why["lexical_weight"] = result.weights.lexical;
+    why["dense_weight"] = result.weights.dense;
     object["explain"] = std::move(why);
   }
   return object;

@@ -29,7 +29,12 @@ std::vector<float> flattened(const std::vector<std::vector<float>>& rows) {
   return out;
 }
 
-// nDCG@10 of one query with several relevant sections.
+bool all_finite(const std::vector<double>& values) {
+  return std::all_of(values.begin(), values.end(), [](double v) { return std::isfinite(v); });
+}
+
+}  // namespace
+
 double ndcg_of(const std::vector<float>& scores, const std::vector<std::size_t>& relevant) {
   std::vector<double> gains(kRanks, 0.0);
   std::vector<std::size_t> ranks;
@@ -47,12 +52,6 @@ double ndcg_of(const std::vector<float>& scores, const std::vector<std::size_t>&
   const std::vector<double> all(relevant.size(), 1.0);
   return retrieval::ndcg_at(kRanks, gains, all);
 }
-
-bool all_finite(const std::vector<double>& values) {
-  return std::all_of(values.begin(), values.end(), [](double v) { return std::isfinite(v); });
-}
-
-}  // namespace
 
 std::vector<double> held_out_scores(const TrainingSet& set, std::span<const float> query_vectors,
                                     std::span<const float> candidate_vectors,
@@ -93,6 +92,8 @@ Result<Scores> score(const encoder::Encoder& encoder, const TrainingSet& set) {
   Scores scores;
   scores.held_out =
       held_out_scores(set, part(0, query_count), part(query_count, candidate_count), dimension);
+  const auto candidates = part(query_count, candidate_count);
+  scores.candidate_vectors.assign(candidates.begin(), candidates.end());
   // The guard set is judged as a portfolio of its own: each passage is a section.
   TrainingSet guard;
   guard.section_count = guard_count;
@@ -123,6 +124,13 @@ Verdict judge(const Scores& base, const Scores& tuned, std::uint64_t seed) {
   }
   verdict.gain_lower_bound =
       retrieval::paired_bootstrap(differences, kGateConfidence, Random(seed)).lower;
+  const auto interval = [&](const std::vector<double>& values) {
+    return retrieval::bootstrap_interval(values, kIntervalConfidence, Random(seed),
+                                         retrieval::kResampleCount);
+  };
+  verdict.base_interval = interval(base.held_out);
+  verdict.tuned_interval = interval(tuned.held_out);
+  verdict.gain_interval = interval(differences);
   if (differences.size() < kHeldOutQueriesMin) {
     verdict.reason = "too_little_evidence";
   } else if (!(verdict.gain_lower_bound > 0)) {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "retrieval/measures.h"
 #include "training/pairs.h"
 
 namespace cloudfolio::encoder {
@@ -22,11 +23,13 @@ class Encoder;
 namespace cloudfolio::training {
 
 inline constexpr double kGateConfidence = 0.8;
+inline constexpr double kIntervalConfidence = 0.95;  // Of what is reported, not of the verdict.
 inline constexpr double kGuardLossMax = 0.01;
 
 struct Scores {
-  std::vector<double> held_out;  // nDCG@10, one a held-out query.
-  std::vector<double> guard;     // nDCG@10, one a guard pair.
+  std::vector<double> held_out;               // nDCG@10, one a held-out query.
+  std::vector<double> guard;                  // nDCG@10, one a guard pair.
+  std::vector<float> candidate_vectors = {};  // Of the set's candidates, row by row.
 };
 
 struct Verdict {
@@ -36,6 +39,10 @@ struct Verdict {
   double base_score = 0;  // Mean held-out nDCG@10.
   double tuned_score = 0;
   double gain_lower_bound = 0;
+  // 95 % intervals of the two means and of their difference.
+  retrieval::BootstrapInterval base_interval;
+  retrieval::BootstrapInterval tuned_interval;
+  retrieval::BootstrapInterval gain_interval;
   double base_guard = 0;
   double tuned_guard = 0;
 };
@@ -44,6 +51,9 @@ Verdict judge(const Scores& base, const Scores& tuned, std::uint64_t seed);
 
 // The encoder's scores on the set's held-out queries and on the guard set.
 Result<Scores> score(const encoder::Encoder& encoder, const TrainingSet& set);
+
+// nDCG@10 of one query with several relevant sections; equal scores count as lost.
+double ndcg_of(const std::vector<float>& section_scores, const std::vector<std::size_t>& relevant);
 
 // nDCG@10 of each query over sections, a section scoring as its best candidate.
 // Row-major unit vectors of `dimension` elements.

@@ -9,6 +9,7 @@
 #include "encoder/encoder.h"
 #include "telemetry/log.h"
 #include "training/checkpoints.h"
+#include "training/fusion_choice.h"
 #include "training/gate.h"
 #include "training/metrics.h"
 
@@ -66,8 +67,23 @@ void take_verdict(const Verdict& verdict, TrainingReport& report) {
   report.gain_lower_bound = verdict.gain_lower_bound;
   report.base_guard = verdict.base_guard;
   report.tuned_guard = verdict.tuned_guard;
+  report.base_low = verdict.base_interval.low;
+  report.base_high = verdict.base_interval.high;
+  report.tuned_low = verdict.tuned_interval.low;
+  report.tuned_high = verdict.tuned_interval.high;
+  report.gain_low = verdict.gain_interval.low;
+  report.gain_high = verdict.gain_interval.high;
   report.published = verdict.published;
   report.reason = verdict.reason;
+}
+
+void take_recipe(const Recipe& recipe, TrainingReport& report) {
+  report.recipe = kRecipeVersion;
+  report.epochs = recipe.epoch_count;
+  report.batch_pairs = recipe.batch_pair_count;
+  report.learning_rate = recipe.learning_rate;
+  report.warmup_share = recipe.warmup_share;
+  report.seed = static_cast<std::size_t>(recipe.seed);
 }
 
 // Fine-tunes, judges, and keeps a winner; the outcome goes into `report`.
@@ -79,6 +95,8 @@ Status tune_and_judge(const Context& ctx, const cache::TenantCache& tenant, cons
   {
     CF_TRY(const encoder::Encoder encoder, encoder::Encoder::open(base));
     CF_TRY(base_scores, score(encoder, set));
+    CF_TRY(const FusionChoice fusion, choose_fusion(encoder, set, base_scores.candidate_vectors));
+    report.lexical_weight = fusion.lexical;
   }
   Checkpoints checkpoints(tenant, report.fingerprint);
   auto tuned =
@@ -165,13 +183,19 @@ Result<TrainingReport> run_training(const Context& ctx, const cache::TenantCache
                     {{"fingerprint", fingerprint},
                      {"pairs_count", set.pairs.size()},
                      {"queries_count", set.queries.size()}});
+  take_recipe(recipe, report);
   TrainingUsage usage{tenant.tenant(), fingerprint, services.clock.wall_time()};
   const std::clock_t cpu_started = std::clock();
   const Status done = tune_and_judge(ctx, tenant, set, recipe, services, report);
   usage.fingerprint = report.fingerprint;
   usage.wall = services.clock.now() - started;
   usage.cpu = cpu_since(cpu_started);
-  if (services.on_used) services.on_used(ctx, usage);
+  report.cpu_seconds = std::chrono::duration<double>(usage.cpu).count();
+  if (services.on_used) {
+    const TrainingCost cost = services.on_used(ctx, usage);
+    report.cost_micros = static_cast<std::size_t>(std::max<std::int64_t>(0, cost.micros));
+    report.currency = cost.currency;
+  }
   if (!done) {
     metrics.runs.with({"failed"}).add();
     return done.error();

@@ -71,6 +71,11 @@ struct TrainingUsage {
   std::chrono::nanoseconds cpu{0};  // Of the whole process while it ran.
 };
 
+struct TrainingCost {
+  std::int64_t micros = 0;  // Of the currency.
+  std::string currency;     // Empty: not known.
+};
+
 struct TrainingServices {
   std::function<Result<encoder::Model>()> load_base;
   telemetry::Log& log;
@@ -82,7 +87,7 @@ struct TrainingServices {
   std::function<Status(const Context&, const cache::Place&, const std::string& fingerprint)>
       before_training = {};
   // Told at the end of each run_training that began to train. May be empty.
-  std::function<void(const Context&, const TrainingUsage&)> on_used = {};
+  std::function<TrainingCost(const Context&, const TrainingUsage&)> on_used = {};
   // Told how each training ended, with the decision that it began with. May be null.
   flags::Flags* flags = nullptr;
 };

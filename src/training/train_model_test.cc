@@ -176,6 +176,11 @@ TEST_F(Training, a_run_is_judged_and_its_record_keeps_the_reason) {
   EXPECT_GE(report->queries, 16U);
   EXPECT_EQ(told, 3U);
   EXPECT_EQ(report->published, report->reason.empty());
+  EXPECT_GE(report->lexical_weight, 0.1);
+  EXPECT_LE(report->lexical_weight, 0.5);
+  EXPECT_LE(report->tuned_low, report->tuned_score);
+  EXPECT_GE(report->tuned_high, report->tuned_score);
+  EXPECT_EQ(report->recipe, kRecipeVersion);
   ASSERT_TRUE(publish_model(ctx, tenant, *report, services).ok());
   const auto record = tenant.find_model_record(ctx, kContent);
   ASSERT_TRUE(record.ok() && record->has_value());

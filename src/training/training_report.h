@@ -23,12 +23,32 @@ struct TrainingReport {
   double base_score = 0;  // Held-out nDCG@10.
   double tuned_score = 0;
   double gain_lower_bound = 0;
+  double base_low = 0;  // 95 % intervals.
+  double base_high = 0;
+  double tuned_low = 0;
+  double tuned_high = 0;
+  double gain_low = 0;
+  double gain_high = 0;
   double base_guard = 0;  // nDCG@10 on the guard set.
   double tuned_guard = 0;
   bool published = false;
-  std::string reason;              // "" where published.
-  std::string cut;                 // "max_tokens" or "max_steps" where that shortened the run.
-  std::vector<double> losses;      // One a step.
+  std::string reason;  // "" where published.
+  std::string cut;     // "max_tokens" or "max_steps" where that shortened the run.
+  // The parameters.
+  std::string recipe;
+  std::size_t epochs = 0;
+  std::size_t batch_pairs = 0;
+  double learning_rate = 0;
+  double warmup_share = 0;
+  std::size_t seed = 0;
+  // Of words beside meaning in the searches that this model answers; chosen on the questions that
+  // were learnt. 0: not chosen.
+  double lexical_weight = 0;
+  double cpu_seconds = 0;  // Of the whole process while it ran.
+  // By the price table that held; "" where no price was known.
+  std::size_t cost_micros = 0;
+  std::string currency;
+  std::vector<double> losses;      // The curve: at most 500 points, evenly over the steps.
   std::vector<std::string> names;  // Of the documented repositories.
 };
 

@@ -33,6 +33,14 @@ TEST(MainJob, the_sample_portfolio_is_synced_trained_on_and_searched) {
   EXPECT_FALSE(array(after, "results").empty());
   EXPECT_GE(integer(after, "results.0.line_to"), integer(after, "results.0.line_from"));
 
+  const json::Value models = installation.ask({"models", kSampleLogin});
+  EXPECT_EQ(text(models, "answers"), text(trained, "fingerprint"));
+  EXPECT_EQ(text(models, "models.0.fingerprint"), text(trained, "fingerprint"));
+  EXPECT_LT(number(models, "models.0.report.gain_low"),
+            number(models, "models.0.report.gain_high"));
+  EXPECT_GT(integer(models, "models.0.report.cost_micros"), 0);
+  EXPECT_FALSE(array(models, "models.0.report.losses").empty());
+
   const json::Value measured = installation.ask({"eval", kSampleLogin});
   EXPECT_NEAR(number(measured, "rankings.tuned.ndcg_at_10.mean"), number(trained, "tuned_score"),
               0.03);

@@ -126,6 +126,11 @@ Result<std::string> FakePortfolios::status(const Context&, const TenantId& tenan
   return json::write(json::Object{{"login", tenant.str()}});
 }
 
+Result<std::string> FakePortfolios::models(const Context&, const TenantId& tenant, Sight sight) {
+  CF_CHECK(note("models " + tenant.str() + shown(sight)));
+  return json::write(json::Object{{"login", tenant.str()}, {"models", json::Array()}});
+}
+
 Result<std::string> FakePortfolios::health(const Context&) {
   CF_CHECK(note("health"));
   return std::string(R"({"status":"healthy"})");

@@ -41,6 +41,7 @@ class FakePortfolios final : public Portfolios {
   Result<std::string> search(const Context&, const TenantId&, const SearchRequest&) override;
   Result<std::string> answer(const Context&, const TenantId&, const std::string&, Sight) override;
   Result<std::string> status(const Context&, const TenantId&, Sight) override;
+  Result<std::string> models(const Context&, const TenantId&, Sight) override;
   Result<std::string> health(const Context&) override;
 
  private:
