@@ -8,6 +8,7 @@ import sys
 
 import flag_effect
 import rolling_restart
+import shadow_cost
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = ROOT / "build/release"
@@ -24,8 +25,9 @@ def flags():
 
 # What a figure may be at most.
 BARS = {"flag_effect_seconds": 2, "guard_requests_to_act_at_50_percent": 25, "guard_false_turn_backs_per_million": 1,
-        "rolling_restart_failed_requests": 0}
-PARTS = {"flags": flags, "rolling_restart": lambda: rolling_restart.figures(BUILD / "cloudfolio")}
+        "rolling_restart_failed_requests": 0, "shadow_added_p99_ms": 1}
+PARTS = {"flags": flags, "rolling_restart": lambda: rolling_restart.figures(BUILD / "cloudfolio"),
+         "shadow": lambda: shadow_cost.measure(BUILD / "cloudfolio")}
 
 
 def main(wanted):

@@ -12,6 +12,10 @@ constexpr std::array kDefinitions{
                "Fetch repositories in GraphQL batches; off: one REST call at a time"},
     Definition{kQuotaEnforcement, false, false,
                "Answer 429 where a quota is used up; off: warn only", WhenStale::take_the_default},
+    Definition{kNewGateway, false, false,
+               "Answer a tenant here; off: the old app at gateway.upstream does"},
+    Definition{kShadow, false, false,
+               "Ask gateway.upstream and this program what one of both answers, and compare"},
 };
 
 }  // namespace

@@ -16,6 +16,8 @@ namespace cloudfolio::flags {
 inline constexpr char kAsyncModelTraining[] = "ENABLE_ASYNC_MODEL_TRAINING";
 inline constexpr char kGraphqlBatchFetch[] = "ENABLE_GRAPHQL_BATCH_FETCH";
 inline constexpr char kQuotaEnforcement[] = "ENABLE_QUOTA_ENFORCEMENT";
+inline constexpr char kNewGateway[] = "ENABLE_NEW_GATEWAY";
+inline constexpr char kShadow[] = "ENABLE_SHADOW";
 
 // What a process does with a flag whose table it could not read for Flags::Options::age_max.
 enum class WhenStale {

@@ -39,6 +39,9 @@ namespace cloudfolio::flags {
 class Flags;
 class FlagStore;
 }  // namespace cloudfolio::flags
+namespace cloudfolio::http {
+class Client;
+}
 namespace cloudfolio::tenancy {
 class RequestKeys;
 }
@@ -78,6 +81,11 @@ class Gateway {
     // What requests with an Idempotency-Key were answered. Outlives the gateway; null: such
     // requests are unavailable.
     tenancy::RequestKeys* request_keys = nullptr;
+    // The old app, "https://old.example.net", while tenants move from it (see canary.h); asked
+    // through `upstream_client`, which outlives the gateway and needs `flags`. Empty: there is
+    // none.
+    std::string upstream = {};
+    http::Client* upstream_client = nullptr;
     // Whether this process takes new requests: false while it drains. Empty: it always does.
     std::function<bool()> serves_on = {};
     // Shown by /metrics before it is read: what is counted elsewhere. May be empty.

@@ -8,6 +8,7 @@
 
 #include "gateway/bundle_pages.h"
 #include "gateway/gateway.h"
+#include "gateway/shadow.h"
 #include "http/router.h"
 #include "json/json.h"
 #include "telemetry/log.h"
@@ -26,6 +27,7 @@ struct Services {
   telemetry::Log& log;
   telemetry::MetricRegistry& metrics;
   BundlePages pages;
+  const Shadow* shadow = nullptr;  // Null: nothing is compared.
 };
 
 // One request, its caller known.
@@ -79,6 +81,7 @@ void add_admin_routes(RouteTable& table);
 void add_flag_routes(RouteTable& table);
 void add_system_routes(RouteTable& table);
 void add_cost_routes(RouteTable& table);
+void add_canary_routes(RouteTable& table);
 // Answers what no route takes, naming the new route of those that later drafts of the original had.
 http::Response not_found_answer(const http::Request& request);
 

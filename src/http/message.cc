@@ -70,6 +70,11 @@ std::string_view Body::view() const {
   return shared ? std::string_view(*shared) : std::string_view();
 }
 
+void Body::share() {
+  if (auto* owned = std::get_if<std::string>(&bytes_))
+    bytes_ = std::make_shared<const std::string>(std::move(*owned));
+}
+
 std::optional<std::string_view> Request::find_query(std::string_view name) const {
   for (const auto& [parameter, value] : query)
     if (parameter == name) return value;

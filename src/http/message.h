@@ -51,6 +51,8 @@ class Body {
   std::string_view view() const;
   std::size_t size_bytes() const { return view().size(); }
   bool empty() const { return view().empty(); }
+  // From now on copies share the bytes.
+  void share();
 
  private:
   std::variant<std::string, std::shared_ptr<const std::string>> bytes_;

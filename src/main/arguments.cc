@@ -61,6 +61,7 @@ struct Parsing {
   ModelsCommand models;
   FlagsCommand flags;
   GithubSimCommand simulator;
+  HealthCommand health;
   MigrateCommand migrate;
 };
 
@@ -318,6 +319,12 @@ void add_service_commands(CLI::App& app, Parsing& parsing) {
                         "PEM file of the certificate's key");
   simulator->add_flag("--list-faults", parsing.simulator.list_faults, "Print the faults' names");
   simulator->callback([&parsing] { parsing.arguments.command = parsing.simulator; });
+
+  CLI::App* health =
+      add(app, "health", "Ask a server whether it is ready; the exit code is the answer",
+          "  cloudfolio health --data ./data\n  cloudfolio health --url http://127.0.0.1:7071");
+  health->add_option("--url", parsing.health.url, "Its address; without it, the data folder's");
+  health->callback([&parsing] { parsing.arguments.command = parsing.health; });
 
   add(app, "version", "Print the version", "  cloudfolio version --json")->callback([&parsing] {
     parsing.arguments.command = VersionCommand{};

@@ -112,12 +112,15 @@ struct MigrateCommand {
   long rate_per_second = 0;
   bool replace = false;
 };
+struct HealthCommand {
+  std::string url;  // Empty: the server of the data folder.
+};
 struct VersionCommand {};
 
 using Command = std::variant<ServeCommand, SyncCommand, TrainCommand, SearchCommand, StatusCommand,
                              CacheCommand, CostsCommand, UsageCommand, QuotaCommand, TenantCommand,
                              EncodeCommand, EvalCommand, FlagsCommand, ModelsCommand,
-                             GithubSimCommand, MigrateCommand, VersionCommand>;
+                             GithubSimCommand, HealthCommand, MigrateCommand, VersionCommand>;
 
 struct Arguments {
   std::string config_file;  // Empty: $CLOUDFOLIO_CONFIG, else none.

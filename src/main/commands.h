@@ -33,6 +33,7 @@ Status run_command(const Invocation&, const EvalCommand&);
 Status run_command(const Invocation&, const ModelsCommand&);
 Status run_command(const Invocation&, const FlagsCommand&);
 Status run_command(const Invocation&, const GithubSimCommand&);
+Status run_command(const Invocation&, const HealthCommand&);
 Status run_command(const Invocation&, const MigrateCommand&);
 Status run_command(const Invocation&, const VersionCommand&);
 

@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "flags/definition.h"
+#include "http/url.h"
 #include "tenancy/login.h"
 
 namespace cloudfolio::roles {
@@ -210,6 +211,10 @@ Status validate(const Config& config) {
       !config.github_api_url.starts_with("https://")) {
     return bad_value("github.api_url", "an address that begins with http:// or https://");
   }
+  if (const std::string& old = config.gateway_upstream;
+      !old.empty() && (!http::parse_url(old) || old.ends_with('/')))
+    return bad_value("gateway.upstream",
+                     "an address such as https://old.example.net, without / at its end");
   if (const std::string& login = config.compatibility_model_slot_login;
       !login.empty() && !tenancy::tenant_from_login(login))
     return bad_value("compatibility.model_slot_login", "a GitHub login");

@@ -48,7 +48,8 @@ struct Config {
   std::int64_t server_request_timeout_seconds = 30;
   std::int64_t server_drain_seconds = 0;
   std::string server_public_url;
-  Secret server_token;  // Sent by the command line to a server that owns the store.
+  std::string gateway_upstream;  // The old app; empty: none.
+  Secret server_token;           // Sent by the command line to a server that owns the store.
   std::vector<TokenConfig> auth_tokens;
   Secret webhook_secret;
 

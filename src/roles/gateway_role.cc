@@ -26,6 +26,8 @@ gateway::Gateway::Options gateway_options(const Config& config, System& system) 
   options.flag_store = &system.platform().flag_desk().store();
   options.request_keys = &system.platform().tenancy().request_keys();
   options.public_url = config.server_public_url;
+  options.upstream = config.gateway_upstream;
+  options.upstream_client = &system.platform().http();
   if (!config.webhook_secret.empty()) {
     options.delivery_is_genuine = [secret = config.webhook_secret](std::string_view body,
                                                                    std::string_view signature) {

@@ -89,8 +89,12 @@ def without_a_predecessor_it_simply_starts():
     with tempfile.TemporaryDirectory() as folder:
         server, origin = rolling_restart.start(PROGRAM, folder, subprocess.DEVNULL, "--take-over")
         check(get(origin) == 200, "it serves")
+        asked = subprocess.run([PROGRAM, "--data", folder, "health"], capture_output=True, text=True)
+        check(asked.returncode == 0 and asked.stdout == f"{origin} is ready\n", asked.stdout + asked.stderr)
         server.terminate()
         check(server.wait() == 0, "and ends in order")
+        asked = subprocess.run([PROGRAM, "--data", folder, "health"], capture_output=True, text=True)
+        check(asked.returncode != 0 and "no server runs" in asked.stderr, asked.stderr)
 
 
 def a_worker_needs_no_takeover():
