@@ -115,6 +115,9 @@ class Planning {
     if (policy_.liveness == Liveness::platform && (!group || group->state == GroupState::ended)) {
       return remove(worker, "its process ended" + (group ? ": " + group->detail : ""));
     }
+    const bool ended = group && group->state == GroupState::ended;
+    if (ended && holds(worker) && policy_.endings == Endings::certain)
+      return remove(worker, "its process ended at work: " + group->detail);
     const bool lost = policy_.liveness == Liveness::heartbeats &&
                       since(worker.heartbeat_at, policy_.heartbeat_limit);
     if (lost) return remove(worker, "no heartbeat since " + to_text(worker.heartbeat_at));

@@ -185,6 +185,14 @@ TEST_F(Planner, believes_the_heartbeat_about_work_and_the_platform_about_money) 
   EXPECT_EQ(all<Delete>(planned()).size(), 1u);
 }
 
+TEST_F(Planner, frees_the_work_of_a_process_that_ended_at_once) {
+  policy_.endings = Endings::certain;
+  Worker& one = worker(1, WorkerState::active);
+  hold(one, "ada");
+  show(one, GroupState::ended);
+  EXPECT_EQ(all<Delete>(planned()).size(), 1u);
+}
+
 TEST_F(Planner, leaves_running_work_alone_when_the_image_changes) {
   Worker& one = worker(1, WorkerState::active);
   one.image = "trainer:1";

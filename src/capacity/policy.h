@@ -17,6 +17,12 @@ enum class Liveness {
   platform,    // The platform: a worker is one job, holds it from its start, and ends with it.
 };
 
+// What the platform's word that a worker ended is worth.
+enum class Endings {
+  claimed,  // It may be wrong: what says that it lives is believed.
+  certain,  // It is so: the kernel says it of a process.
+};
+
 // What becomes of running work when the day's money is spent.
 enum class OverBudget {
   finish,           // It goes on to its end.
@@ -31,6 +37,7 @@ struct WorkerSize {
 struct Policy {
   std::string queue = "model-training-queue";
   Liveness liveness = Liveness::heartbeats;
+  Endings endings = Endings::claimed;
   std::size_t workers_max = 4;  // Over all tenants; one a tenant in any case.
   // Workers that are being deleted do not count above; beyond so many of them nothing is created.
   std::size_t stuck_max = 8;

@@ -1,6 +1,7 @@
 #include "capacity/process_launch.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,7 +14,11 @@
 namespace cloudfolio::capacity {
 namespace {
 
-constexpr int kLock = 3;  // Of the child; everything above it is closed by exec.
+constexpr int kNiceness = 10;  // A worker gives way to what answers requests beside it.
+// Of the child. Nothing else of its parent's stays open, not even until exec: a lock among it would
+// outlive the parent.
+constexpr int kLock = 3;
+constexpr int kReport = 4;  // Closed by exec.
 
 std::vector<char*> pointers(const std::vector<std::string>& texts) {
   std::vector<char*> all;
@@ -42,6 +47,7 @@ void write_pid(int to) {
 // In the child: nothing here allocates or locks.
 [[noreturn]] void become(const Launch& launch, Prepared prepared) {
   setsid();
+  setpriority(PRIO_PROCESS, 0, kNiceness);
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -54,12 +60,13 @@ void write_pid(int to) {
   const int log = fcntl(prepared.log, F_DUPFD_CLOEXEC, 10);
   const int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
   if (limited && dup2(null, 0) == 0 && dup2(log, 1) == 1 && dup2(log, 2) == 2 &&
-      dup2(lock, kLock) == kLock && close_range(kLock + 1, ~0U, CLOSE_RANGE_CLOEXEC) == 0) {
+      dup2(lock, kLock) == kLock && dup3(report, kReport, O_CLOEXEC) == kReport &&
+      close_range(kReport + 1, ~0U, 0) == 0) {
     write_pid(kLock);
     execve(prepared.arguments[0], prepared.arguments.data(), prepared.environment.data());
   }
   const int why = errno;
-  (void)!write(report, &why, sizeof why);
+  if (write(kReport, &why, sizeof why) < 0) (void)!write(report, &why, sizeof why);
   _exit(127);
 }
 

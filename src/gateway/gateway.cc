@@ -54,6 +54,7 @@ struct Gateway::State {
     add_system_routes(table);
     add_cost_routes(table);
     add_canary_routes(table);
+    add_training_routes(table);
     table.router().set_not_found(not_found_answer);
     if (!options.upstream.empty()) open_canary();
   }

@@ -53,6 +53,7 @@ class MetricRegistry;
 namespace cloudfolio::gateway {
 
 class Administration;
+class Trainings;
 
 // The server binds loopback unless tokens are configured. invalid_argument with the remedy.
 Status check_listen(std::string_view address, const tenancy::TokenTable& tokens);
@@ -98,6 +99,8 @@ class Gateway {
     std::function<Result<std::string>(const Context&, const std::optional<TenantId>&,
                                       Clock::WallTime since)>
         costs = {};
+    // Outlives the gateway; nullptr: its routes say that there is none.
+    Trainings* trainings = nullptr;
   };
 
   Gateway(Options options, Portfolios& portfolios, durable::Client& instances,

@@ -51,11 +51,11 @@ std::string verdict(int status) {
   return status == 401 || status == 403 ? std::to_string(status) : "yes";
 }
 
-TEST_F(Guards, every_route_has_its_rule) {
+std::map<std::string, Access> rules_of_routes() {
   const Access open_to_all{"yes", "yes", "yes", "yes"};
   const Access owner{"401", "403", "yes", "yes"};
   const Access operators{"401", "403", "403", "yes"};
-  const std::map<std::string, Access> rules{
+  return {
       {"POST /api/orchestrator_start", owner},
       {"GET /api/bundles/{username}", open_to_all},
       {"GET /api/bundles/{username}/{repo}", open_to_all},
@@ -95,7 +95,16 @@ TEST_F(Guards, every_route_has_its_rule) {
       {"GET /v1/admin/shadow", operators},
       {"GET /metrics", operators},
       {"GET /v1/admin/costs", operators},
+      {"GET /v1/admin/trainings", operators},
+      {"GET /v1/admin/trainings/{instance}", operators},
+      {"GET /v1/admin/trainings/{instance}/logs", operators},
+      {"POST /v1/admin/trainings/{instance}/cancel", operators},
+      {"POST /v1/admin/trainings/{instance}/retry", operators},
   };
+}
+
+TEST_F(Guards, every_route_has_its_rule) {
+  const auto rules = rules_of_routes();
   portfolios.publish("ada", kTwoRepositories);
   open(Tokens::some);
   for (const auto& route : gateway->routes()) {

@@ -82,6 +82,7 @@ void add_flag_routes(RouteTable& table);
 void add_system_routes(RouteTable& table);
 void add_cost_routes(RouteTable& table);
 void add_canary_routes(RouteTable& table);
+void add_training_routes(RouteTable& table);
 // Answers what no route takes, naming the new route of those that later drafts of the original had.
 http::Response not_found_answer(const http::Request& request);
 

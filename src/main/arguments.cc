@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <sstream>
+#include <tuple>
 
 namespace cloudfolio::main {
 namespace {
@@ -46,6 +47,7 @@ struct Parsing {
   ServeCommand serve;
   SyncCommand sync;
   TrainCommand train;
+  TrainingCommand training;
   SearchCommand search;
   std::vector<std::string> query_words;
   StatusCommand status;
@@ -149,6 +151,40 @@ void add_models_command(CLI::App& app, Parsing& parsing) {
   models->add_option("--model", parsing.models.model,
                      "Whose curve: the beginning of a fingerprint; without it, the newest");
   models->callback([&parsing] { parsing.arguments.command = parsing.models; });
+}
+
+void add_training_command(CLI::App& app, Parsing& parsing) {
+  CLI::App* training = add(app, "training", "Look at trainings and their workers, or end one",
+                           "  cloudfolio training ls octocat\n"
+                           "  cloudfolio training show train:octocat:9f2c\n"
+                           "  cloudfolio training run octocat\n"
+                           "  cloudfolio training cancel train:octocat:9f2c\n"
+                           "  cloudfolio training retry train:octocat:9f2c\n"
+                           "  cloudfolio training logs train:octocat:9f2c");
+  training->require_subcommand(1);
+  using Verb = TrainingCommand::Verb;
+  const auto add_verb = [training, &parsing](const char* name, const char* about, Verb which) {
+    CLI::App* verb = training->add_subcommand(name, about)->fallthrough();
+    verb->callback([&parsing, which] {
+      parsing.training.verb = which;
+      parsing.arguments.command = parsing.training;
+    });
+    return verb;
+  };
+  add_verb("ls", "List trainings, workers, and messages that were put aside", Verb::ls)
+      ->add_option("login", parsing.training.login, "Only this tenant's");
+  add_verb("run", "Train on what is published now, and wait for it", Verb::run)
+      ->add_option("login", parsing.training.login, "GitHub login")
+      ->required();
+  const std::tuple<const char*, const char*, Verb> of_one[] = {
+      {"show", "One training, and the end of its log", Verb::show},
+      {"cancel", "End one; its worker stops after its present step", Verb::cancel},
+      {"retry", "Begin one that has ended once more", Verb::retry},
+      {"logs", "What its workers wrote, whole", Verb::logs}};
+  for (const auto& [name, about, which] : of_one)
+    add_verb(name, about, which)
+        ->add_option("instance", parsing.training.instance, "As training ls names it")
+        ->required();
 }
 
 void add_cache_command(CLI::App& app, Parsing& parsing) {
@@ -288,6 +324,8 @@ void add_service_commands(CLI::App& app, Parsing& parsing) {
                     "gateway, orchestrator, sync, trainer, joined by commas; without it, all");
   serve->add_flag("--take-over", parsing.serve.take_over,
                   "Replace the process that serves this data folder, without a failed request");
+  serve->add_flag("--once", parsing.serve.once,
+                  "With --role trainer: wait for one training, do it and end");
   serve->callback([&parsing] { parsing.arguments.command = parsing.serve; });
 
   CLI::App* encode = add(app, "encode", "Turn texts from standard input, one a line, into vectors",
@@ -386,6 +424,7 @@ std::variant<Arguments, Printed> parse_arguments(int argc, const char* const* ar
   add_service_commands(app, parsing);
   add_flags_command(app, parsing);
   add_portfolio_commands(app, parsing);
+  add_training_command(app, parsing);
   add_tenant_commands(app, parsing);
   add_cache_command(app, parsing);
   add_eval_command(app, parsing);

@@ -18,6 +18,7 @@ struct ServeCommand {
   std::string listen;      // HOST:PORT; empty: from the configuration.
   std::string roles;       // Joined by commas; empty: all.
   bool take_over = false;  // From the process that serves the same folder.
+  bool once = false;       // A trainer that ends with its first training.
 };
 struct SyncCommand {
   std::string login;
@@ -27,6 +28,12 @@ struct TrainCommand {
   std::string login;
   std::optional<long> steps_max;
   std::optional<long> tokens_max;
+};
+struct TrainingCommand {
+  enum class Verb { ls, show, run, cancel, retry, logs };
+  Verb verb = Verb::ls;
+  std::string login;     // ls: empty: all; run.
+  std::string instance;  // show, cancel, retry, logs.
 };
 struct SearchCommand {
   std::string login;
@@ -117,10 +124,11 @@ struct HealthCommand {
 };
 struct VersionCommand {};
 
-using Command = std::variant<ServeCommand, SyncCommand, TrainCommand, SearchCommand, StatusCommand,
-                             CacheCommand, CostsCommand, UsageCommand, QuotaCommand, TenantCommand,
-                             EncodeCommand, EvalCommand, FlagsCommand, ModelsCommand,
-                             GithubSimCommand, HealthCommand, MigrateCommand, VersionCommand>;
+using Command =
+    std::variant<ServeCommand, SyncCommand, TrainCommand, TrainingCommand, SearchCommand,
+                 StatusCommand, CacheCommand, CostsCommand, UsageCommand, QuotaCommand,
+                 TenantCommand, EncodeCommand, EvalCommand, FlagsCommand, ModelsCommand,
+                 GithubSimCommand, HealthCommand, MigrateCommand, VersionCommand>;
 
 struct Arguments {
   std::string config_file;  // Empty: $CLOUDFOLIO_CONFIG, else none.

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "main/arguments.h"
+#include "roles/capacity_role.h"
 #include "roles/config.h"
 
 namespace cloudfolio::main {
@@ -16,11 +17,15 @@ struct Invocation {
   Output output = Output::text;
   const Clock& clock;
   roles::Environment environment;  // What is no setting: the service manager's variables.
+  // For processes that this one starts, and as which of them it was started itself.
+  roles::WorkerProgram worker_program = {};
+  std::optional<std::uint64_t> worker_generation = {};
 };
 
 Status run_command(const Invocation&, const ServeCommand&);
 Status run_command(const Invocation&, const SyncCommand&);
 Status run_command(const Invocation&, const TrainCommand&);
+Status run_command(const Invocation&, const TrainingCommand&);
 Status run_command(const Invocation&, const SearchCommand&);
 Status run_command(const Invocation&, const StatusCommand&);
 Status run_command(const Invocation&, const CacheCommand&);

@@ -1,9 +1,12 @@
 // The program: reads the command line, the environment and the configuration file, runs one
 // command.
 
+#include <unistd.h>
+
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -67,11 +70,37 @@ int report(const Error& error, Output output) {
   return exit_code(error.code());
 }
 
+// This program again, told where the store is: a worker has no use for GitHub's token.
+roles::WorkerProgram worker_program(const Arguments& arguments) {
+  roles::WorkerProgram program;
+  std::error_code failed;
+  const auto self = std::filesystem::read_symlink("/proc/self/exe", failed);
+  program.command = {self.string(), "serve", "--role", "trainer", "--once"};
+  const auto add = [&program](const char* option, const std::string& value) {
+    if (!value.empty()) program.command.insert(program.command.end(), {option, value});
+  };
+  add("--config", arguments.config_file);
+  add("--data", arguments.data);
+  add("--log-level", arguments.log_level);
+  for (char** one = environ; *one != nullptr; ++one) {
+    if (!std::string_view(*one).starts_with("GITHUB_TOKEN="))
+      program.environment.emplace_back(*one);
+  }
+  return program;
+}
+
+std::optional<std::uint64_t> worker_generation() {
+  const auto text = environment("CLOUDFOLIO_WORKER_GENERATION");
+  if (!text) return std::nullopt;
+  return std::strtoull(text->c_str(), nullptr, 10);
+}
+
 int run(const Arguments& arguments) {
   auto config = configure(arguments);
   if (!config) return report(config.error(), arguments.output);
   const SystemClock clock;
-  const Invocation invocation{*std::move(config), arguments.output, clock, environment};
+  const Invocation invocation{*std::move(config), arguments.output,          clock,
+                              environment,        worker_program(arguments), worker_generation()};
   const Status done =
       std::visit([&invocation](const auto& command) { return run_command(invocation, command); },
                  arguments.command);

@@ -35,9 +35,13 @@ bool can_be_handed_over(const roles::RoleSet& roles) {
 // One process of `serve`, from its socket to its end.
 class Serving {
  public:
-  Serving(const Invocation& invocation, const ServeCommand& command, roles::RoleSet wanted,
+  Serving(const Invocation& invocation, const ServeCommand& command, roles::ServeAs as,
           runtime::Shutdown& shutdown)
-      : invocation_(invocation), command_(command), wanted_(wanted), shutdown_(shutdown) {}
+      : invocation_(invocation),
+        command_(command),
+        as_(std::move(as)),
+        wanted_(as_.roles),
+        shutdown_(shutdown) {}
 
   Status run() {
     CF_TRY(listener_, runtime::inherited_listener(invocation_.environment));
@@ -66,8 +70,9 @@ class Serving {
     CF_TRY(predecessor_, roles::Takeover::ask(invocation_.config.data, owned_by(wanted_)));
     if (!predecessor_) return Done{};
     // What would fail, fails here, while the predecessor still serves.
-    CF_TRY(const auto rehearsal, roles::System::open(invocation_.config, invocation_.clock,
-                                                     roles::System::Work::read_only, wanted_));
+    CF_TRY(const auto rehearsal,
+           roles::System::open(invocation_.config, invocation_.clock,
+                               roles::System::Work::read_only, roles::ServeAs{.roles = wanted_}));
     if (predecessor_->listener()) {
       CF_CHECK(roles::GatewayRole::check_successor(invocation_.config, listen(),
                                                    predecessor_->listener().get()));
@@ -85,7 +90,7 @@ class Serving {
   Status open() {
     const roles::Config& config = invocation_.config;
     CF_TRY(system_, roles::System::open(config, invocation_.clock,
-                                        roles::System::Work::orchestrations, wanted_));
+                                        roles::System::Work::orchestrations, as_));
     if (!wanted_.has(roles::Role::gateway)) return Done{};
     shared_socket_ = bool(listener_);
     CF_TRY(gateway_, roles::GatewayRole::open(config, *system_, listen(), std::move(listener_)));
@@ -159,6 +164,7 @@ class Serving {
 
   const Invocation& invocation_;
   const ServeCommand& command_;
+  const roles::ServeAs as_;
   const roles::RoleSet wanted_;
   runtime::Shutdown& shutdown_;
   runtime::Descriptor listener_;
@@ -169,15 +175,37 @@ class Serving {
   std::unique_ptr<roles::HandoverOffer> offer_;
 };
 
+// Without --role everything is served by this process but trainings: for each a worker comes and
+// goes (capacity.kind).
+Result<roles::ServeAs> serve_as(const Invocation& invocation, const ServeCommand& command,
+                                runtime::Shutdown& shutdown) {
+  roles::ServeAs as;
+  as.program = invocation.worker_program;
+  as.generation = invocation.worker_generation;
+  as.on_seat_lost = [&shutdown](const std::string& why) { shutdown.request(why); };
+  if (command.roles.empty()) {
+    as.roles = roles::RoleSet::all().without(roles::Role::trainer);
+  } else {
+    CF_TRY(as.roles, roles::RoleSet::parse(command.roles));
+    as.named = roles::Named::roles;
+  }
+  if (!command.once) return as;
+  if (as.roles.text() != "trainer")
+    return Error(Code::invalid_argument, "--once goes with --role trainer");
+  as.trainings = roles::ServeAs::Trainings::one;
+  return as;
+}
+
 }  // namespace
 
 Status run_command(const Invocation& invocation, const ServeCommand& command) {
   CF_TRY(const auto shutdown, runtime::Shutdown::open());
-  auto wanted = roles::RoleSet::all();
-  if (!command.roles.empty()) {
-    CF_TRY(wanted, roles::RoleSet::parse(command.roles));
-  }
-  return Serving(invocation, command, wanted, *shutdown).run();
+  CF_TRY(auto as, serve_as(invocation, command, *shutdown));
+  if (!command.once) return Serving(invocation, command, std::move(as), *shutdown).run();
+  CF_TRY(const auto system,
+         roles::System::open(invocation.config, invocation.clock,
+                             roles::System::Work::orchestrations, std::move(as)));
+  return system->run_one_training(Context().with_stop(shutdown->token()));
 }
 
 }  // namespace cloudfolio::main

@@ -1,5 +1,6 @@
 #include "main/show.h"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "json/json.h"
@@ -8,6 +9,7 @@ namespace cloudfolio::main {
 namespace {
 
 constexpr std::size_t kPassageShownMax = 300;
+constexpr int kBarWidth = 20;
 
 Result<json::Object> read(const std::string& text) {
   auto object = json::parse_object(text);
@@ -55,19 +57,35 @@ void show_result(std::size_t rank, const json::Object& result) {
   }
 }
 
+// "training [##########----------] 20/40, loss 0.5312, 9 s left", or "queued: <why>".
+std::string progress_text(const json::Object& job) {
+  std::string shown = text_at(job, "phase");
+  if (const std::string why = text_at(job, "why"); !why.empty()) return shown + ": " + why;
+  const long long total = int_at(job, "total");
+  if (total <= 0) return shown;
+  const long long done = std::clamp(int_at(job, "done"), 0LL, total);
+  const auto filled = static_cast<std::size_t>(done * kBarWidth / total);
+  const auto open = static_cast<std::size_t>(kBarWidth) - filled;
+  shown += " [" + std::string(filled, '#') + std::string(open, '-') + "] " + std::to_string(done) +
+           "/" + std::to_string(total);
+  char numbers[64] = "";
+  if (json::find(job, "loss") != nullptr) {
+    std::snprintf(numbers, sizeof numbers, ", loss %.4f, %.0f s left", number_at(job, "loss"),
+                  number_at(job, "seconds_left"));
+  }
+  return shown + numbers;
+}
+
+}  // namespace
+
 void show_job(const json::Object& job) {
   std::printf("  %-40s %s", text_at(job, "instance").c_str(), text_at(job, "status").c_str());
-  if (const std::string phase = text_at(job, "phase");
-      !phase.empty() && text_at(job, "status") == "Running") {
-    std::printf("  %s %lld/%lld", phase.c_str(), int_at(job, "done"), int_at(job, "total"));
-  }
+  if (text_at(job, "status") == "Running") std::printf("  %s", progress_text(job).c_str());
   if (const json::Object* error = json::find_object(job, "error")) {
     std::printf("  %s", text_at(*error, "message").c_str());
   }
   std::printf("\n");
 }
-
-}  // namespace
 
 Status show_sync(const std::string& report) {
   CF_TRY(const auto sync, read(report));
@@ -148,6 +166,8 @@ Status show_status(const std::string& status) {
                   int_at(*sync, "generation"), int_at(*sync, "seen"), int_at(*sync, "mirrored"));
     }
   }
+  if (const std::string problem = text_at(report, "problem"); !problem.empty())
+    std::printf("  %s\n", problem.c_str());
   if (const json::Array* jobs = json::find_array(report, "jobs")) {
     for (const json::Value& job : *jobs) {
       if (const auto* object = job.if_object()) show_job(*object);

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "json/json.h"
 
 namespace cloudfolio::main {
 
@@ -13,5 +14,7 @@ Status show_sync(const std::string& report);
 Status show_training(const std::string& report);
 Status show_search(const std::string& answer);
 Status show_status(const std::string& status);
+// One orchestration with its progress, on a line.
+void show_job(const json::Object& job);
 
 }  // namespace cloudfolio::main

@@ -68,6 +68,12 @@ Result<Account> account_of(const AzureConfig& config) {
 
 }  // namespace
 
+storage::azure::EntraTokens entra_tokens(const AzureConfig& config, std::string resource) {
+  EntraTokens entra = entra_of(config);
+  entra.resource = std::move(resource);
+  return entra;
+}
+
 const std::vector<Setting>& azure_settings() {
   using T = Setting::Target;
   static const std::vector<Setting> kSettings{

@@ -37,6 +37,9 @@ struct AzureConfig {
 // Part of settings().
 const std::vector<Setting>& azure_settings();
 
+// The identity that the settings name, for tokens of `resource`.
+storage::azure::EntraTokens entra_tokens(const AzureConfig& config, std::string resource);
+
 // Errors: invalid_argument, naming the setting to change.
 Result<storage::azure::Options> azure_options(const AzureConfig& config);
 

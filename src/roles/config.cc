@@ -218,6 +218,7 @@ Status validate(const Config& config) {
   if (const std::string& login = config.compatibility_model_slot_login;
       !login.empty() && !tenancy::tenant_from_login(login))
     return bad_value("compatibility.model_slot_login", "a GitHub login");
+  CF_CHECK(validate_capacity(config));
   if (config.data.empty()) return bad_value("data", "the folder of the embedded store");
   return Done{};
 }

@@ -17,6 +17,7 @@
 #include "base/result.h"
 #include "base/secret.h"
 #include "roles/azure_settings.h"
+#include "roles/capacity_settings.h"
 
 namespace cloudfolio::roles {
 
@@ -33,6 +34,7 @@ struct Config {
   std::string durable_backend = "embedded";
   std::int64_t durable_activity_threads = 8;
   std::int64_t durable_claim_seconds = 60;
+  CapacityConfig capacity;
 
   std::string github_api_url = "https://api.github.com";
   Secret github_token;

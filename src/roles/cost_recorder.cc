@@ -124,7 +124,8 @@ training::TrainingCost CostRecorder::record_training(const Context& ctx,
   const auto wall = std::chrono::duration_cast<std::chrono::milliseconds>(usage.wall).count();
   line.gib_ms = static_cast<std::int64_t>(static_cast<double>(wall) *
                                           static_cast<double>(resident_bytes()) / kBytesPerGib);
-  if (const Status done = ledger_.record(ctx, line); !done)
+  // What was stopped was used all the same.
+  if (const Status done = ledger_.record(Context().for_tenant(ctx.tenant()), line); !done)
     platform_.log().error(ctx, "costs.not_written", {{"key", line.key}, {"error", done.error()}});
   const auto micros = ledger_.price_of(line);
   if (!micros) return {};

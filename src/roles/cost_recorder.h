@@ -38,6 +38,8 @@ class CostRecorder {
   training::TrainingCost record_training(const Context& ctx, const training::TrainingUsage& usage);
   // Writes what was counted. Errors: the store's; nothing is lost by them.
   Status flush(const Context& ctx);
+  costs::Ledger& ledger() { return ledger_; }
+  const costs::PriceTable& prices() const { return prices_; }
   Result<std::string> summary_json(const Context& ctx, const std::optional<TenantId>& tenant,
                                    Clock::WallTime since) const;
 

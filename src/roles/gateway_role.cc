@@ -22,6 +22,7 @@ Result<tenancy::TokenTable> tokens_of(const Config& config) {
 gateway::Gateway::Options gateway_options(const Config& config, System& system) {
   gateway::Gateway::Options options;
   options.administration = &system.administration();
+  options.trainings = &system.trainings();
   options.flags = &system.platform().flags();
   options.flag_store = &system.platform().flag_desk().store();
   options.request_keys = &system.platform().tenancy().request_keys();

@@ -227,16 +227,17 @@ Result<std::string> LocalPortfolios::models(const Context& ctx, const TenantId& 
 
 // Which roles have a process; work for a missing one waits.
 Status LocalPortfolios::tell_roles(const Context& ctx, json::Object& report) {
-  CF_TRY(const auto counts, parts_.presence->look(ctx));
+  CF_TRY(const auto seen, parts_.presence->look(ctx));
   json::Object roles;
-  for (const auto& [role, count] : counts) {
+  for (const auto& [role, count] : seen.counts) {
     roles[std::string(to_string(role))] = count;
-    if (count > 0) continue;
+    // Trainers that are brought when there is work are not missing while there is none.
+    if (count > 0 || (role == Role::trainer && !seen.capacity.empty())) continue;
     report["status"] = "degraded";
-    report["problem"] = "no process has role '" + std::string(to_string(role)) +
-                        "': its work waits; start one with --role " + std::string(to_string(role));
+    report["problem"] = missing_text(role);
   }
   report["roles"] = std::move(roles);
+  if (!seen.capacity.empty()) report["capacity"] = seen.capacity;
   return Done{};
 }
 

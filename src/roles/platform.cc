@@ -22,12 +22,12 @@ Result<std::unique_ptr<storage::Storage>> open_storage(const Config& config, con
 Result<std::unique_ptr<Platform>> Platform::open(const Config& config, const Clock& clock) {
   std::unique_ptr<Platform> platform(new Platform(clock));
   CF_TRY(const auto level, telemetry::level_from(config.log_level));
-  if (config.log_file.empty()) {
-    platform->sink_ = telemetry::make_stderr_sink();
-  } else {
-    CF_TRY(platform->sink_, telemetry::open_file_sink(config.log_file));
+  std::unique_ptr<telemetry::LogSink> sink = telemetry::make_stderr_sink();
+  if (!config.log_file.empty()) {
+    CF_TRY(sink, telemetry::open_file_sink(config.log_file));
   }
-  platform->log_ = std::make_unique<telemetry::Log>(*platform->sink_, clock, level);
+  platform->run_log_ = std::make_unique<RunLog>(std::move(sink));
+  platform->log_ = std::make_unique<telemetry::Log>(*platform->run_log_, clock, level);
   CF_TRY(platform->storage_, open_storage(config, clock));
   http::ClientOptions client;
   client.user_agent = "cloudfolio";

@@ -15,6 +15,7 @@
 #include "http/client.h"
 #include "roles/config.h"
 #include "roles/flag_desk.h"
+#include "roles/run_log.h"
 #include "roles/tenancy_desk.h"
 #include "storage/storage.h"
 #include "telemetry/log.h"
@@ -31,6 +32,7 @@ class Platform {
   const Clock& clock() const { return clock_; }
   SharedRandom& random() { return random_; }
   telemetry::Log& log() { return *log_; }
+  RunLog& run_log() { return *run_log_; }
   telemetry::MetricRegistry& metrics() { return metrics_; }
   storage::Storage& storage() { return *storage_; }
   http::Client& http() { return *http_; }
@@ -46,7 +48,7 @@ class Platform {
   const Clock& clock_;
   SharedRandom random_;
   telemetry::MetricRegistry metrics_;
-  std::unique_ptr<telemetry::LogSink> sink_;
+  std::unique_ptr<RunLog> run_log_;  // What log_ writes to.
   std::unique_ptr<telemetry::Log> log_;
   std::unique_ptr<storage::Storage> storage_;
   std::unique_ptr<http::Client> http_;

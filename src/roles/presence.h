@@ -20,25 +20,36 @@ namespace cloudfolio::roles {
 
 inline constexpr char kPresenceTable[] = "processes";
 
+// "no process has role 'sync': …"
+std::string missing_text(Role role);
+
 class Presence {
  public:
   static constexpr std::chrono::seconds kSayEvery{5};
   static constexpr std::chrono::seconds kGoneAfter{16};
 
-  Presence(storage::Table& table, const Clock& clock, SharedRandom& random, RoleSet roles);
+  // `capacity`: who brings trainers where none stands by ("process"); empty: nobody.
+  Presence(storage::Table& table, const Clock& clock, SharedRandom& random, RoleSet roles,
+           std::string capacity);
 
   // This process is there.
   Status say(const Context& ctx);
   // This process ends in order.
   Status leave(const Context& ctx);
-  // How many processes of each role are there; roles without one are in it with 0. Rows of
-  // processes that are long gone are removed on the way.
-  Result<std::map<Role, int>> look(const Context& ctx) const;
+  struct Seen {
+    std::map<Role, int> counts;  // Processes of each role; roles without one are in it with 0.
+    std::string capacity;        // What an orchestrator that is there says; "": nothing.
+  };
+  // unavailable, saying how to start one, where `role` has no process.
+  Status expect(const Context& ctx, Role role) const;
+  // Rows of processes that are long gone are removed on the way.
+  Result<Seen> look(const Context& ctx) const;
 
  private:
   storage::Table& table_;
   const Clock& clock_;
   const RoleSet roles_;
+  const std::string capacity_;
   const std::string process_;
 };
 

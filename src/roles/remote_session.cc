@@ -58,13 +58,15 @@ std::string text_of(const json::Value* value) {
 
 class RemoteSession final : public Session,
                             private gateway::Portfolios,
-                            private gateway::Administration {
+                            private gateway::Administration,
+                            private gateway::Trainings {
  public:
   RemoteSession(std::string url, Secret token, std::unique_ptr<http::Client> client)
       : url_(std::move(url)), token_(std::move(token)), client_(std::move(client)) {}
 
   gateway::Portfolios& portfolios() override { return *this; }
   gateway::Administration& administration() override { return *this; }
+  gateway::Trainings& trainings() override { return *this; }
   std::string place() const override { return url_; }
 
   Result<std::optional<JobView>> find_job(const Context& ctx, const InstanceId& id) override {
@@ -264,6 +266,32 @@ class RemoteSession final : public Session,
   Result<std::optional<gateway::QuotaState>> quota(const Context&, const TenantId&,
                                                    gateway::Metered) override {
     return std::optional<gateway::QuotaState>();  // The server says it in its answers.
+  }
+
+  // --- Trainings ---
+
+  static std::string training_path_of(const InstanceId& instance) {
+    return "/v1/admin/trainings/" + http::percent_encode(instance.str());
+  }
+  Result<std::string> list(const Context& ctx, const std::optional<TenantId>& tenant) override {
+    return get(ctx, "/v1/admin/trainings" +
+                        (tenant ? "?login=" + http::percent_encode(tenant->str()) : ""));
+  }
+  Result<std::string> show(const Context& ctx, const InstanceId& instance) override {
+    return get(ctx, training_path_of(instance));
+  }
+  Status cancel(const Context& ctx, const InstanceId& instance) override {
+    CF_CHECK(post(ctx, training_path_of(instance) + "/cancel", json::Object{}));
+    return Done{};
+  }
+  Status retry(const Context& ctx, const InstanceId& instance) override {
+    CF_CHECK(post(ctx, training_path_of(instance) + "/retry", json::Object{}));
+    return Done{};
+  }
+  Result<std::string> logs(const Context& ctx, const InstanceId& instance) override {
+    CF_TRY(const auto text, get(ctx, training_path_of(instance) + "/logs"));
+    CF_TRY(const auto body, json::parse_object(text));
+    return std::string(json::find_string(body, "log").value_or(""));
   }
 
   const std::string url_;

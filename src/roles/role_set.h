@@ -21,6 +21,7 @@ class RoleSet {
   // Names joined by commas. Errors: invalid_argument: none, or one that does not exist.
   static Result<RoleSet> parse(std::string_view names);
 
+  RoleSet without(Role role) const { return RoleSet(bits_ & ~bit(role)); }
   bool has(Role role) const { return (bits_ & bit(role)) != 0; }
   // The whole system in one process.
   bool is_all() const { return bits_ == 0xF; }

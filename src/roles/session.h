@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "gateway/administration.h"
 #include "gateway/services.h"
+#include "gateway/trainings.h"
 
 namespace cloudfolio::roles {
 
@@ -34,6 +35,7 @@ class Session {
   virtual ~Session() = default;
   virtual gateway::Portfolios& portfolios() = 0;
   virtual gateway::Administration& administration() = 0;
+  virtual gateway::Trainings& trainings() = 0;
   // nullopt: no such instance.
   virtual Result<std::optional<JobView>> find_job(const Context&, const InstanceId&) = 0;
   // Where it is, for messages: "http://127.0.0.1:7071", or "this process".

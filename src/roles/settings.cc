@@ -134,6 +134,7 @@ const std::vector<Setting>& settings() {
     std::vector<Setting> all = settings_of_surroundings();
     for (const Setting& setting : settings_of_work()) all.push_back(setting);
     all.insert(all.end(), azure_settings().begin(), azure_settings().end());
+    all.insert(all.end(), capacity_settings().begin(), capacity_settings().end());
     return all;
   }();
   return kSettings;

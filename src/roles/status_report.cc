@@ -79,6 +79,10 @@ Status add_jobs(const Context& ctx, const TenantId& tenant, const std::string& p
   return Done{};
 }
 
+bool is_away(const Error& error) {
+  return error.code() == Code::unavailable || error.code() == Code::deadline_exceeded;
+}
+
 Result<json::Value> last_sync(const Context& ctx, const cache::TenantCache& tenant) {
   CF_TRY(const auto report, tenant.find_sync_report(ctx));
   return report ? parsed_or_null(*report) : json::Value();
@@ -93,11 +97,15 @@ Result<std::string> status_report(const Context& ctx, const cache::TenantCache& 
   report["login"] = tenant.tenant().str();
   report["published"] = published(ctx, tenant);
   json::Array jobs;
+  Status told = Done{};
   if (parts.client != nullptr)
-    CF_CHECK(add_jobs(ctx, tenant.tenant(), "", *parts.client, parts.progress, parts.sight, jobs));
-  if (parts.client != nullptr && with_private)
-    CF_CHECK(add_jobs(ctx, tenant.tenant(), "private:", *parts.client, parts.progress, parts.sight,
-                      jobs));
+    told = add_jobs(ctx, tenant.tenant(), "", *parts.client, parts.progress, parts.sight, jobs);
+  if (told && parts.client != nullptr && with_private)
+    told = add_jobs(ctx, tenant.tenant(), "private:", *parts.client, parts.progress, parts.sight,
+                    jobs);
+  // What is published is there also while nobody can say what runs.
+  if (!told && !is_away(told.error())) return told.error();
+  if (!told) report["problem"] = told.error().message();
   report["jobs"] = std::move(jobs);
   CF_TRY(report["last_sync"], last_sync(ctx, tenant));
   if (!with_private) gateway::hide_costs(report["last_sync"]);

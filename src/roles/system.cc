@@ -1,19 +1,31 @@
 #include "roles/system.h"
 
+#include <algorithm>
+#include <filesystem>
+
+#include "base/ensure.h"
 #include "durable/queued/activity_claims.h"
 #include "durable/queued/activity_results.h"
 #include "gateway/once.h"
 #include "roles/orchestrator_role.h"
 #include "roles/remote_session.h"
-#include "roles/remote_work.h"
 #include "roles/trainer_role.h"
 #include "search/index_portfolio.h"
+#include "training/train_model.h"
 
 namespace cloudfolio::roles {
+namespace {
+
+constexpr std::chrono::seconds kReadOldEvery{5};
+constexpr std::chrono::seconds kOnItsWay{30};
+constexpr std::chrono::seconds kLookForStoreEvery{2};
+
+}  // namespace
+
 Result<std::unique_ptr<System>> System::open(Config config, const Clock& clock, Work work,
-                                             RoleSet roles) {
-  std::unique_ptr<System> system(new System(std::move(config), clock, roles));
-  if (work == Work::orchestrations && roles.has(Role::orchestrator)) {
+                                             ServeAs as) {
+  std::unique_ptr<System> system(new System(std::move(config), clock, std::move(as)));
+  if (work == Work::orchestrations && system->roles_.has(Role::orchestrator)) {
     CF_TRY(auto lock, StoreLock::acquire(system->config_.data, StoreLock::Of::orchestrations));
     system->lock_.emplace(std::move(lock));
   }
@@ -21,6 +33,8 @@ Result<std::unique_ptr<System>> System::open(Config config, const Clock& clock, 
   if (work == Work::orchestrations) CF_CHECK(system->open_orchestrations());
   system->administration_ =
       std::make_unique<LocalAdministration>(system->config_, *system->platform_, system->client_);
+  system->trainings_ =
+      std::make_unique<TrainingDesk>(*system->platform_, *system->progress_, system->client_);
   system->portfolios_ = std::make_unique<LocalPortfolios>(
       LocalPortfolios::Parts{.config = system->config_,
                              .platform = *system->platform_,
@@ -29,12 +43,22 @@ Result<std::unique_ptr<System>> System::open(Config config, const Clock& clock, 
                              .progress = *system->progress_,
                              .client = system->client_,
                              .presence = system->presence_.get()});
+  if (system->scheduler_ && system->config_.compatibility_old_app) system->read_old_trainings();
   return system;
 }
 
 System::~System() {
+  std::unique_ptr<CapacityRole> ended;
   saying_.reset();
+  reading_old_.reset();
   workers_.clear();  // Give back what they run.
+  trainer_.reset();
+  seat_.reset();
+  {
+    const std::lock_guard lock(capacity_mutex_);
+    ended = std::move(capacity_);
+  }
+  ended.reset();
   client_server_.reset();
   if (scheduler_) scheduler_->stop();
   if (presence_) (void)presence_->leave(Context());
@@ -70,35 +94,124 @@ Status System::open_orchestrations() {
          return allowed == tenancy::Allowed::yes;
        }});
   CF_TRY(costs_, CostRecorder::open(config_, *platform_));
+  const bool beside_others = roles_.has(Role::orchestrator) && !roles_.has(Role::trainer);
   register_trainer(registry_, config_, *platform_, *base_, *progress_, *costs_,
+                   beside_others ? training::Cores::one : training::Cores::all,
                    [this](const InstanceId& instance) {
-                     for (const auto& worker : workers_) worker->beat(instance);
+                     if (trainer_) trainer_->beat(instance);
                    });
   register_start_orchestration(registry_, slot_, platform_->flags());
-  if (roles_.has(Role::orchestrator)) {
-    CF_TRY(scheduler_, open_orchestrator(config_, *platform_, registry_, slot_,
-                                         around_pools(config_, *platform_, registry_, roles_)));
-    client_ = scheduler_.get();
-  }
+  if (roles_.has(Role::orchestrator)) CF_CHECK(open_scheduler());
   return roles_.is_all() ? Status(Done{}) : open_other_roles();
+}
+
+Status System::open_scheduler() {
+  const CapacityKind kind =
+      as_.program ? capacity_kind(config_.capacity, roles_, as_.named) : CapacityKind::none;
+  // The scheduler dispatches what waits from its first moment on; capacity looks for itself when it
+  // opens, and is told from then on.
+  remote_.on_change = [this] {
+    const std::lock_guard lock(capacity_mutex_);
+    if (capacity_) capacity_->changed();
+  };
+  CF_TRY(scheduler_, open_orchestrator(config_, *platform_, registry_, slot_,
+                                       around_pools(remote_, *platform_, registry_, roles_)));
+  client_ = scheduler_.get();
+  if (kind == CapacityKind::none) return Done{};
+  CF_TRY(auto opened,
+         CapacityRole::open({.config = config_,
+                             .kind = kind,
+                             .platform = *platform_,
+                             .ledger = costs_->ledger(),
+                             .prices = costs_->prices(),
+                             .progress = *progress_,
+                             .program = *as_.program,
+                             .waiting = [this] {
+                               return remote_.dispatcher.load()->waiting(training::kTrainingPool);
+                             }}));
+  const std::lock_guard lock(capacity_mutex_);
+  capacity_ = std::move(opened);
+  return Done{};
+}
+
+void System::read_old_trainings() {
+  old_trainings_ = std::make_unique<OldTrainingQueue>(OldTrainingQueue::Parts{
+      .storage = platform_->storage(),
+      .log = platform_->log(),
+      .published = [this](const Context& ctx, const TenantId& tenant) -> Result<std::string> {
+        CF_TRY(const auto info, platform_->cache().open(tenant).publication_info(ctx));
+        return info.fingerprint;
+      },
+      .start_training = [this](const Context& ctx, const TenantId& tenant) -> Status {
+        CF_CHECK(portfolios_->start_training(ctx, tenant, {}));
+        return Done{};
+      }});
+  reading_old_ = std::make_unique<runtime::PeriodicTask>(
+      runtime::PeriodicTask::Options{.name = "old trainings", .every = kReadOldEvery}, clock_,
+      [this](std::stop_token stop) {
+        const Status looked = old_trainings_->look(Context().with_stop(std::move(stop)));
+        if (!looked)
+          platform_->log().warn(Context(), "training.old_queue", {{"error", looked.error()}});
+      });
+}
+
+Status System::open_trainer() {
+  storage::Storage& store = platform_->storage();
+  if (as_.generation) {
+    CF_TRY(storage::Table* const table, store.table(capacity::kWorkersTable));
+    const auto lost = [this](const std::string& why) {
+      if (as_.on_seat_lost) as_.on_seat_lost(why);
+    };
+    seat_ = std::make_unique<WorkerSeat>(
+        *as_.generation,
+        WorkerSeat::Parts{
+            .workers = *table, .clock = clock_, .log = platform_->log(), .on_lost = lost});
+  }
+  CF_TRY(storage::BlobStore* const logs, store.blobs(kTrainingLogContainer));
+  TrainingHooks hooks;
+  hooks.admit = [this, logs](const durable::ActivityInfo& activity) -> Status {
+    if (seat_) CF_CHECK(seat_->take(activity));
+    const auto tenant = activity.tags.find("tenant");
+    platform_->run_log().begin(*logs, clock_,
+                               TenantId(tenant == activity.tags.end() ? "-" : tenant->second),
+                               activity.instance_id);
+    return Done{};
+  };
+  hooks.on_over = [this](const durable::ActivityInfo& activity) {
+    platform_->run_log().end();
+    if (seat_) seat_->let_go(activity);
+  };
+  const int threads_count = as_.trainings == ServeAs::Trainings::one ? 0 : 1;
+  CF_TRY(trainer_,
+         open_training_worker(config_, *platform_, registry_, std::move(hooks), threads_count));
+  return Done{};
 }
 
 Status System::open_other_roles() {
   storage::Storage& store = platform_->storage();
+  CF_TRY(storage::Table* const table, store.table(kPresenceTable));
+  const bool drives = capacity_ && (as_.named == Named::no_roles || !config_.capacity.kind.empty());
+  presence_ = std::make_unique<Presence>(*table, clock_, platform_->random(), roles_,
+                                         drives ? std::string(to_string(capacity_->kind())) : "");
   if (scheduler_) {
     CF_TRY(
         client_server_,
         durable::ClientServer::open(
             {.client = *scheduler_, .storage = store, .clock = clock_, .log = platform_->log()}));
   } else {
-    CF_TRY(queued_client_, durable::QueuedClient::open(
-                               {.storage = store, .clock = clock_, .random = platform_->random()}));
+    CF_TRY(queued_client_,
+           durable::QueuedClient::open({.storage = store,
+                                        .clock = clock_,
+                                        .random = platform_->random(),
+                                        .answered = [this](const Context& ctx) -> Status {
+                                          if (!presence_) return Done{};
+                                          return presence_->expect(ctx, Role::orchestrator);
+                                        }}));
     client_ = queued_client_.get();
     slot_.set(client_);
     CF_TRY(workers_, open_workers(config_, *platform_, registry_, roles_));
+    if (roles_.has(Role::trainer)) CF_CHECK(open_trainer());
   }
-  CF_TRY(storage::Table* const table, store.table(kPresenceTable));
-  presence_ = std::make_unique<Presence>(*table, clock_, platform_->random(), roles_);
   CF_CHECK(presence_->say(Context()));
   saying_ = std::make_unique<runtime::PeriodicTask>(
       runtime::PeriodicTask::Options{.name = "presence", .every = Presence::kSayEvery}, clock_,
@@ -106,6 +219,22 @@ Status System::open_other_roles() {
         const Status said = presence_->say(Context().with_stop(std::move(stop)));
         if (!said) platform_->log().warn(Context(), "presence.not_said", {{"error", said.error()}});
       });
+  return Done{};
+}
+
+Status System::run_one_training(const Context& ctx) {
+  CF_ENSURE(trainer_ != nullptr);
+  const std::stop_callback stopped(ctx.stop_token(), [this] { trainer_->stop(); });
+  // A worker that died holds its message so long.
+  const auto until = clock_.now() + std::chrono::seconds(config_.durable_claim_seconds) + kOnItsWay;
+  while (!ctx.stopped() && clock_.now() < until) {
+    const auto looked =
+        trainer_->run_one_until(ctx, std::min(until, clock_.now() + kLookForStoreEvery));
+    if (looked && *looked == durable::ActivityWorker::Looked::ran) return Done{};
+    if (!looked && !ctx.stopped()) return looked.error();
+    if (config_.storage_backend == "embedded" && !std::filesystem::exists(config_.data))
+      return Error(Code::not_found, "the store's folder is gone: " + config_.data);
+  }
   return Done{};
 }
 
@@ -131,6 +260,8 @@ Status System::sweep_once(const Context& ctx) {
   CF_TRY(sweep_claims_from_,
          durable::ActivityClaims(*claims, clock_).sweep(ctx, sweep_claims_from_));
   CF_TRY(sweep_replies_from_, client_server_->sweep(ctx, sweep_replies_from_));
+  CF_TRY(storage::BlobStore* const logs, store.blobs(kTrainingLogContainer));
+  CF_TRY(sweep_logs_from_, sweep_run_logs(ctx, *logs, clock_, sweep_logs_from_));
   return Done{};
 }
 

@@ -12,6 +12,8 @@
 #include "durable/queued/queue_dispatcher.h"
 #include "json/json.h"
 #include "roles/progress_board.h"
+#include "roles/remote_work.h"
+#include "roles/run_log.h"
 #include "storage/rules.h"
 #include "tenancy/login.h"
 #include "tenancy/request_keys.h"
@@ -49,12 +51,12 @@ json::Object receipt_from(const std::string& text) {
 const Places& all_places() {
   static const Places kPlaces{
       {cache::kContainer, std::string(durable::kActivityResultContainer),
-       std::string(durable::kReplyContainer)},
+       std::string(durable::kReplyContainer), kTrainingLogContainer},
       {tenancy::kUsageTable, tenancy::kQuotasTable, cache::kRightsTable, kProgressTable,
        tenancy::kRequestKeysTable, tenancy::kSettingsTable},
       {std::string(durable::kClaimTable)},
       {"model-training-queue", "model-training-queue-poison", "sync-queue", "sync-queue-poison",
-       durable::kActivityResultQueue, durable::kRequestQueue}};
+       durable::kActivityResultQueue, kTrainingEvents, durable::kRequestQueue}};
   return kPlaces;
 }
 

@@ -52,7 +52,7 @@ Status charge_training(const Context& ctx, Platform& platform, const cache::Plac
 
 void register_trainer(durable::Registry& registry, const Config& config, Platform& platform,
                       BaseModel& base, ProgressBoard& progress, CostRecorder& costs,
-                      std::function<void(const InstanceId&)> on_step) {
+                      training::Cores cores, std::function<void(const InstanceId&)> on_step) {
   training::Recipe recipe;
   recipe.seed = static_cast<std::uint64_t>(config.training_seed);
   recipe.token_count_max = static_cast<std::size_t>(config.training_tokens_max);
@@ -81,6 +81,7 @@ void register_trainer(durable::Registry& registry, const Config& config, Platfor
             return costs.record_training(ctx, usage);
           },
       .flags = &platform.flags(),
+      .cores = cores,
   };
   training::register_training(registry, platform.cache(), std::move(services), recipe);
 }

@@ -32,7 +32,7 @@ TokenizedPairs tokenized(const encoder::Model& model, const TrainingSet& set) {
   return out;
 }
 
-// Says how far the run is, at most once a second.
+// Says how far the run is: after the first and the last step, and at most once a second.
 class ProgressTeller {
  public:
   ProgressTeller(const Clock& clock, const OnTrainingProgress& tell, std::size_t step_count,
@@ -47,7 +47,8 @@ class ProgressTeller {
   void done(const Context& ctx, std::size_t step, double loss) {
     if (!tell_) return;
     const auto now = clock_.now();
-    if (step < step_count_ && now - told_ < std::chrono::seconds(1)) return;
+    const bool in_between = step > 1 && step < step_count_;
+    if (in_between && now - told_ < std::chrono::seconds(1)) return;
     told_ = now;
     const std::chrono::duration<double> passed = now - started_;
     const double each = passed.count() / static_cast<double>(step - done_count_);

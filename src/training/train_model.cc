@@ -91,13 +91,6 @@ Status tune_and_judge(const Context& ctx, const cache::TenantCache& tenant, cons
                       const Recipe& recipe, const TrainingServices& services,
                       TrainingReport& report) {
   CF_TRY(const encoder::Model base, services.load_base());
-  Scores base_scores;
-  {
-    CF_TRY(const encoder::Encoder encoder, encoder::Encoder::open(base));
-    CF_TRY(base_scores, score(encoder, set));
-    CF_TRY(const FusionChoice fusion, choose_fusion(encoder, set, base_scores.candidate_vectors));
-    report.lexical_weight = fusion.lexical;
-  }
   Checkpoints checkpoints(tenant, report.fingerprint);
   auto tuned =
       fine_tune(ctx, base, set, recipe, services.clock, services.on_progress, &checkpoints);
@@ -122,6 +115,13 @@ Status tune_and_judge(const Context& ctx, const cache::TenantCache& tenant, cons
   report.tokens = tuned->token_count;
   report.cut = tuned->cut;
   report.losses = thinned(tuned->losses);
+  Scores base_scores;
+  {
+    CF_TRY(const encoder::Encoder encoder, encoder::Encoder::open(base));
+    CF_TRY(base_scores, score(encoder, set));
+    CF_TRY(const FusionChoice fusion, choose_fusion(encoder, set, base_scores.candidate_vectors));
+    report.lexical_weight = fusion.lexical;
+  }
   CF_TRY(const encoder::Encoder encoder, encoder::Encoder::open(tuned->model));
   auto tuned_scores = score(encoder, set);
   if (!tuned_scores && tuned_scores.error().code() == Code::corrupt) {

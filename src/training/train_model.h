@@ -76,6 +76,9 @@ struct TrainingCost {
   std::string currency;     // Empty: not known.
 };
 
+// How much of the machine a training takes.
+enum class Cores { all, one };
+
 struct TrainingServices {
   std::function<Result<encoder::Model>()> load_base;
   telemetry::Log& log;
@@ -90,6 +93,7 @@ struct TrainingServices {
   std::function<TrainingCost(const Context&, const TrainingUsage&)> on_used = {};
   // Told how each training ended, with the decision that it began with. May be null.
   flags::Flags* flags = nullptr;
+  Cores cores = Cores::all;
 };
 
 // The activities' work, one after the other; each may be repeated to the same effect.

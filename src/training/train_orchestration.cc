@@ -1,6 +1,7 @@
 // The orchestration `train_model` and how its activities read their inputs.
 
 #include <chrono>
+#include <memory>
 #include <utility>
 
 #include "cache/cache.h"
@@ -9,6 +10,7 @@
 #include "flags/flags.h"
 #include "flags/report.h"
 #include "json/json.h"
+#include "training/one_core.h"
 #include "training/train_model.h"
 
 namespace cloudfolio::training {
@@ -128,6 +130,7 @@ void register_training(durable::Registry& registry, cache::Cache& cache, Trainin
         CF_TRY(const Request request, parse_request(input, recipe));
         if (services.before_training)
           CF_CHECK(services.before_training(ctx, request.place, request.fingerprint));
+        const auto bound = services.cores == Cores::one ? std::make_unique<OneCore>() : nullptr;
         const auto report = run_training(ctx, cache.open(request.place), request.fingerprint,
                                          request.recipe, services);
         if (const auto decision = recorded_decision(input); decision && services.flags)

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/clock.h"
 #include "expectations.h"
 #include "fleet.h"
 
@@ -47,6 +48,15 @@ TEST(RolesApart, say_which_role_is_missing_and_its_work_waits) {
   const json::Value synced =
       installation.ask({"sync", kSampleLogin});  // Joins the one that waited.
   EXPECT_EQ(integer(synced, "seen"), integer(synced, "mirrored"));
+  EXPECT_EQ(fleet.terminate("orchestrator"), 0);
+  const SystemClock clock;
+  const auto asked = clock.now();
+  const Finished status = installation.run({"status", kSampleLogin});
+  EXPECT_LT(clock.now() - asked, std::chrono::seconds(2));
+  EXPECT_EQ(status.exit_code, 0) << status.errors;
+  EXPECT_NE(status.output.find("generation 1 of"), std::string::npos) << status.output;
+  EXPECT_NE(status.output.find("no process has role 'orchestrator'"), std::string::npos)
+      << status.output;
 }
 
 TEST(RolesApart, a_role_that_does_not_exist_is_refused_with_those_that_do) {

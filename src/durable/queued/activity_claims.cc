@@ -55,10 +55,8 @@ storage::Entity entity_of(const Claim& claim, Clock::WallTime until) {
 Result<ClaimAnswer> ActivityClaims::take(const Context& ctx, const ResultMessage& task,
                                          const storage::MessageId& message,
                                          std::chrono::seconds length) {
-  const auto cancelled =
-      table_.get(ctx, {.partition = task.execution, .row = std::string(kCancelledRow)});
+  CF_TRY(const bool cancelled, is_cancelled(ctx, task.execution));
   if (cancelled) return ClaimAnswer(TaskCancelled{});
-  if (cancelled.error().code() != Code::not_found) return cancelled.error();
   const auto now = clock_.wall_time();
   Claim claim{.task = task, .message = message, .epoch = 1, .starts_count = 1, .etag = {}};
   const auto found = table_.get(ctx, key_of(task));
@@ -124,6 +122,13 @@ Status ActivityClaims::cancel(const Context& ctx, const std::string& execution,
     query.continuation = page.continuation;
   } while (!query.continuation.empty());
   return Done{};
+}
+
+Result<bool> ActivityClaims::is_cancelled(const Context& ctx, const std::string& execution) {
+  const auto mark = table_.get(ctx, {.partition = execution, .row = std::string(kCancelledRow)});
+  if (mark) return true;
+  if (mark.error().code() == Code::not_found) return false;
+  return mark.error();
 }
 
 Result<std::string> ActivityClaims::sweep(const Context& ctx, const std::string& continuation) {

@@ -56,6 +56,7 @@ class ActivityClaims {
   Status let_go(const Context& ctx, const Claim& claim);
   // Nobody waits for the execution's tasks: claims on them can be neither renewed nor taken.
   Status cancel(const Context& ctx, const std::string& execution, const std::string& tenant);
+  Result<bool> is_cancelled(const Context& ctx, const std::string& execution);
   // Removes what is older than kClaimKeptFor, looking at one page from `continuation` on; gives the
   // next continuation, empty at the end.
   Result<std::string> sweep(const Context& ctx, const std::string& continuation);

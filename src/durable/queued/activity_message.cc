@@ -8,7 +8,11 @@ namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
-Result<json::Object> read_object(std::string_view body) {
+constexpr std::size_t kPoisonBodyBytesMax = 8 * kKiB;
+
+}  // namespace
+
+Result<json::Object> decode_message_body(std::string_view body) {
   if (body.starts_with(kByteOrderMark)) body.remove_prefix(kByteOrderMark.size());
   if (body.empty()) return Error(Code::invalid_argument, "the message is empty");
   std::string decoded;
@@ -18,7 +22,27 @@ Result<json::Object> read_object(std::string_view body) {
     decoded = *std::move(text);
     body = decoded;
   }
-  CF_TRY(auto object, json::parse_object(body));
+  return json::parse_object(body);
+}
+
+std::string poison_note(const storage::Message& message, const std::string& reason) {
+  json::Object note;
+  note["v"] = kActivityMessageVersion;
+  note["id"] = message.id.str();
+  note["reason"] = reason;
+  note["received_count"] = message.dequeue_count;
+  note["body"] = message.body;
+  std::string body = json::write(note);
+  if (body.size() <= storage::kMessageBytesMax) return body;
+  note["body"] = message.body.substr(0, kPoisonBodyBytesMax);
+  note["cut"] = true;
+  return json::write(note);
+}
+
+namespace {
+
+Result<json::Object> read_object(std::string_view body) {
+  CF_TRY(auto object, decode_message_body(body));
   const auto version = json::find_int(object, "v");
   if (version != kActivityMessageVersion) {
     return Error(Code::invalid_argument,

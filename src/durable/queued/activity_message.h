@@ -15,6 +15,8 @@
 #include "base/limits.h"
 #include "base/result.h"
 #include "durable/dispatcher.h"
+#include "json/json.h"
+#include "storage/queue.h"
 
 namespace cloudfolio::durable {
 
@@ -27,6 +29,14 @@ Result<std::string> write_activity_message(const ActivityTask& task);
 // Reads JSON, or base64 of it (what queue triggers write by default), with or without a byte order
 // mark. Errors: invalid_argument, with what is wrong.
 Result<ActivityTask> read_activity_message(std::string_view body);
+
+// The object in a message's body: JSON, or base64 of it (what queue triggers write by default),
+// with or without a byte order mark. Errors: invalid_argument, with what is wrong.
+Result<json::Object> decode_message_body(std::string_view body);
+
+// What is put aside of a message that nobody can work on (docs/formats/activity-message.md); a body
+// that makes it too long for a queue is cut.
+std::string poison_note(const storage::Message& message, const std::string& reason);
 
 // The message that says that a result is there to be read.
 struct ResultMessage {

@@ -46,6 +46,8 @@ bool is_gone(const Status& status) {
 
 }  // namespace
 
+using Looked = ActivityWorker::Looked;
+
 class ActivityWorker::State {
  public:
   struct Places {
@@ -86,29 +88,27 @@ class ActivityWorker::State {
     }
   }
 
-  Result<bool> run_one(const Context& ctx) {
+  Result<Looked> look(const Context& ctx) {
     CF_TRY(auto received,
            places_.queue.receive(ctx, {.max_count = 1, .visibility = options_.visibility}));
-    if (received.empty()) return false;
-    CF_CHECK(handle(ctx, std::move(received.front())));
-    return true;
+    if (received.empty()) return Looked::nothing;
+    return handle(ctx, std::move(received.front()));
+  }
+
+  Result<Looked> look_until(const Context& ctx, Clock::Instant deadline) {
+    CF_TRY(const Looked looked, look(ctx));
+    if (looked == Looked::nothing) CF_CHECK(places_.queue.wait_for_message(ctx, deadline));
+    return looked;
   }
 
  private:
   void serve(const std::stop_token& stop) {
     const Context ctx = Context().with_stop(stop);
     while (!stop.stop_requested()) {
-      Status done = Done{};
-      const auto ran = run_one(ctx);
-      if (!ran) {
-        done = ran.error();
-      } else if (!*ran) {
-        const auto woken = places_.queue.wait_for_message(ctx, parts_.clock.now() + kWaitLongest);
-        if (!woken) done = woken.error();
-      }
-      if (!done && !stop.stop_requested()) {
+      const auto ran = look_until(ctx, parts_.clock.now() + kWaitLongest);
+      if (!ran && !stop.stop_requested()) {
         parts_.log.warn(ctx, "worker.store_refuses",
-                        {{"queue", options_.queue}, {"error", done.error()}});
+                        {{"queue", options_.queue}, {"error", ran.error()}});
         pause(stop, kStoreRetryAfter);
       }
     }
@@ -119,19 +119,42 @@ class ActivityWorker::State {
     changed_.wait_for(lock, stop, time, [] { return false; });
   }
 
-  Status handle(const Context& ctx, storage::ReceivedMessage received) {
+  Result<Looked> handle(const Context& ctx, storage::ReceivedMessage received) {
+    const Result<Looked> dropped(Looked::dropped);
+    const auto dropped_by = [&dropped](const Status& done) {
+      return done ? dropped : Result<Looked>(done.error());
+    };
     auto task = read_activity_message(received.message.body);
-    if (!task) return poison(ctx, received, task.error().message());
+    if (!task) return dropped_by(poison(ctx, received, task.error().message()));
     const ResultMessage id = result_message_of(task->info);
     CF_TRY(const auto kept, results_.find(ctx, id));
-    if (kept) return finish(ctx, id, received);
-    const auto length = options_.visibility;
-    CF_TRY(auto answer, claims_.take(ctx, id, received.message.id, length));
+    if (kept) return dropped_by(finish(ctx, id, received));
+    if (options_.admit) {
+      const Status admitted = options_.admit(task->info);
+      if (is_gone(admitted)) return dropped_by(put_back(ctx, received, options_.put_back));
+      CF_CHECK(admitted);
+    }
+    const Result<Looked> looked = claim_and_run(ctx, *task, received);
+    if (options_.on_over) options_.on_over(task->info);
+    return looked;
+  }
+
+  Result<Looked> claim_and_run(const Context& ctx, const ActivityTask& task,
+                               storage::ReceivedMessage& received) {
+    const ResultMessage id = result_message_of(task.info);
+    CF_TRY(auto answer, claims_.take(ctx, id, received.message.id, options_.visibility));
     // The worker that runs it holds a message of its own; of a cancelled task none is needed.
-    if (!std::holds_alternative<Claim>(answer)) return remove(ctx, received);
+    if (!std::holds_alternative<Claim>(answer)) {
+      CF_CHECK(remove(ctx, received));
+      return Looked::dropped;
+    }
     Claim& claim = std::get<Claim>(answer);
-    if (claim.starts_count > options_.starts_max) return give_up(ctx, *task, received);
-    return run(ctx, *task, claim, received);
+    if (claim.starts_count > options_.starts_max) {
+      CF_CHECK(give_up(ctx, task, received));
+      return Looked::dropped;
+    }
+    CF_CHECK(run(ctx, task, claim, received));
+    return Looked::ran;
   }
 
   Status run(const Context& ctx, const ActivityTask& task, Claim& claim,
@@ -144,18 +167,21 @@ class ActivityWorker::State {
     Run& run = begin(task);
     auto result = perform(ctx, *entry, task, claim, received, run);
     const bool lost = run.stop.stop_requested() && !stopping_;
-    end(run, task);
+    end(run);
     if (lost) {
       parts_.log.warn(context_of(task), "worker.claim_lost", {{"activity", task.info.name}});
-      return Done{};
+      CF_TRY(const bool cancelled, claims_.is_cancelled(ctx, task.info.execution_id));
+      return cancelled ? remove(ctx, received) : Status(Done{});
     }
-    if (!result && stopping_) return give_back(Context(), claim, received);
+    if (!result && stopping_) {
+      CF_CHECK(claims_.let_go(Context(), claim));
+      return put_back(Context(), received, std::chrono::seconds(0));
+    }
     // The store may be asked even while the process is about to end.
     return conclude(Context(), task, claim, received, std::move(result));
   }
 
   Run& begin(const ActivityTask& task) {
-    if (options_.on_begin) options_.on_begin(task.info);
     const std::lock_guard lock(mutex_);
     Run& run = runs_.emplace_back();
     run.instance = task.info.instance_id;
@@ -163,12 +189,9 @@ class ActivityWorker::State {
     if (stopping_) run.stop.request_stop();
     return run;
   }
-  void end(const Run& run, const ActivityTask& task) {
-    {
-      const std::lock_guard lock(mutex_);
-      runs_.remove_if([&](const Run& other) { return &other == &run; });
-    }
-    if (options_.on_end) options_.on_end(task.info);
+  void end(const Run& run) {
+    const std::lock_guard lock(mutex_);
+    runs_.remove_if([&](const Run& other) { return &other == &run; });
   }
 
   static Context context_of(const ActivityTask& task) {
@@ -247,12 +270,11 @@ class ActivityWorker::State {
     return is_gone(removed) ? Status(Done{}) : removed;
   }
 
-  Status give_back(const Context& ctx, const Claim& claim,
-                   const storage::ReceivedMessage& received) {
-    CF_CHECK(claims_.let_go(ctx, claim));
+  Status put_back(const Context& ctx, const storage::ReceivedMessage& received,
+                  std::chrono::seconds hidden) {
     const auto renewed = places_.queue.renew(ctx, received.message.id, received.receipt,
-                                             {.visibility = std::chrono::seconds(0), .body = {}});
-    return renewed ? Status(Done{}) : Status(renewed.error());
+                                             {.visibility = hidden, .body = {}});
+    return renewed || is_gone(renewed.error()) ? Status(Done{}) : Status(renewed.error());
   }
 
   Status give_up(const Context& ctx, const ActivityTask& task,
@@ -268,20 +290,11 @@ class ActivityWorker::State {
   Status poison(const Context& ctx, const storage::ReceivedMessage& received,
                 const std::string& reason) {
     parts_.log.error(ctx, "worker.poisoned", {{"queue", options_.queue}, {"reason", reason}});
-    json::Object note;
-    note["v"] = kActivityMessageVersion;
-    note["id"] = received.message.id.str();
-    note["reason"] = reason;
-    note["received_count"] = received.message.dequeue_count;
-    note["body"] = received.message.body;
-    std::string body = json::write(note);
-    if (body.size() > storage::kMessageBytesMax) {
-      note["body"] = received.message.body.substr(0, kPoisonBodyBytesMax);
-      note["cut"] = true;
-      body = json::write(note);
-    }
     CF_TRY(const bool told, is_poisoned(ctx, received.message.id.str()));
-    if (!told) CF_CHECK(places_.poison.send(ctx, std::move(body), {.time_to_live = {}}));
+    if (!told) {
+      CF_CHECK(
+          places_.poison.send(ctx, poison_note(received.message, reason), {.time_to_live = {}}));
+    }
     return remove(ctx, received);
   }
 
@@ -294,8 +307,6 @@ class ActivityWorker::State {
     }
     return false;
   }
-
-  static constexpr std::size_t kPoisonBodyBytesMax = 8 * kKiB;
 
   const ActivityWorkerOptions options_;
   const Parts parts_;
@@ -331,7 +342,12 @@ void ActivityWorker::stop() {
   state_->stop();
 }
 Result<bool> ActivityWorker::run_one(const Context& ctx) {
-  return state_->run_one(ctx);
+  CF_TRY(const Looked looked, state_->look(ctx));
+  return looked != Looked::nothing;
+}
+Result<ActivityWorker::Looked> ActivityWorker::run_one_until(const Context& ctx,
+                                                             Clock::Instant deadline) {
+  return state_->look_until(ctx, deadline);
 }
 
 }  // namespace cloudfolio::durable

@@ -22,6 +22,7 @@
 #include <memory>
 #include <string>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "durable/registry.h"
 #include "storage/storage.h"
@@ -38,9 +39,12 @@ struct ActivityWorkerOptions {
   std::chrono::milliseconds renew_every{5'000};
   std::chrono::seconds progress_limit{0};  // 0: an activity need not say that it goes on.
   std::int64_t starts_max = 5;
-  // Told when a task begins and ended on a thread, for health and metrics; may be empty.
-  std::function<void(const ActivityInfo&)> on_begin;
-  std::function<void(const ActivityInfo&)> on_end;
+  // Asked before a task is claimed: conflict puts its message back for `put_back`, any other error
+  // is the store's. Told when what was admitted is over: its result is kept and told, or it goes
+  // back to others. Both may be empty.
+  std::function<Status(const ActivityInfo&)> admit = {};
+  std::function<void(const ActivityInfo&)> on_over = {};
+  std::chrono::seconds put_back{1};
 };
 
 class ActivityWorker {
@@ -59,9 +63,12 @@ class ActivityWorker {
   void beat(const InstanceId& instance);
   // Asks running activities to stop, gives their messages back, joins. Idempotent.
   void stop();
-  // Runs at most one message on the caller's thread; false: there was none. For a worker process
-  // that ends with its job.
+  // Looks at one message on the caller's thread; false: there was none.
   Result<bool> run_one(const Context& ctx);
+  // The same, and waits for one until `deadline` at most where there is none: for a process that
+  // ends with its job.
+  enum class Looked { nothing, dropped, ran };  // ran: an activity, with whatever end.
+  Result<Looked> run_one_until(const Context& ctx, Clock::Instant deadline);
 
  private:
   class State;

@@ -14,6 +14,7 @@ namespace cloudfolio::durable {
 namespace {
 
 constexpr std::chrono::seconds kResultVisibility{30};
+constexpr std::chrono::seconds kLookVisibility{2};
 constexpr std::chrono::seconds kWaitLongest{30};
 
 using TaskKey = std::pair<std::string, std::int32_t>;  // Execution, task.
@@ -22,45 +23,59 @@ using TaskKey = std::pair<std::string, std::int32_t>;  // Execution, task.
 
 class QueueDispatcher::Remote {
  public:
-  Remote(QueueDispatcherOptions options, Parts parts, std::map<std::string, storage::Queue*> queues,
-         storage::Queue& result_queue, storage::BlobStore& results, storage::Table& claims)
+  using Queues = std::map<std::string, storage::Queue*>;
+
+  Remote(QueueDispatcherOptions options, Parts parts, Queues queues, Queues result_queues,
+         storage::BlobStore& results, storage::Table& claims)
       : options_(std::move(options)),
         parts_(parts),
         queues_(std::move(queues)),
-        result_queue_(result_queue),
         results_(results, parts.clock),
         claims_(claims, parts.clock),
-        sender_([this](const std::stop_token& stop) { send_all(stop); }),
-        receiver_([this](const std::stop_token& stop) { receive_all(stop); }) {}
+        sender_([this](const std::stop_token& stop) { send_all(stop); }) {
+    for (const auto& [name, queue] : result_queues) {
+      receivers_.emplace_back(
+          [this, results = queue](const std::stop_token& stop) { receive_all(stop, *results); });
+    }
+  }
   ~Remote() { stop(); }
 
-  bool runs(const std::string& activity) const {
-    const auto* entry = parts_.registry.find_activity(activity);
-    return entry != nullptr && queues_.contains(entry->options.pool());
+  bool runs(const ActivityTask& task) const {
+    const auto* entry = parts_.registry.find_activity(task.info.name);
+    if (entry == nullptr || !queues_.contains(entry->options.pool())) return false;
+    return !options_.runs_here || !options_.runs_here(task);
   }
 
   void put(ActivityTask task, ActivityResults& results) {
     const TaskKey key{task.info.execution_id, task.info.task_id};
-    const std::lock_guard lock(mutex_);
-    outbox_.push_back(key);
-    waiting_.insert_or_assign(key, Waiting{std::move(task), &results});
-    changed_.notify_all();
+    {
+      const std::lock_guard lock(mutex_);
+      outbox_.push_back(key);
+      waiting_.insert_or_assign(key, Waiting{std::move(task), &results, parts_.clock.wall_time()});
+      changed_.notify_all();
+    }
+    tell_change();
   }
 
   void cancel(const std::string& execution) {
-    const std::lock_guard lock(mutex_);
-    const auto first = waiting_.lower_bound({execution, INT32_MIN});
-    if (first == waiting_.end() || first->first.first != execution) return;
-    cancelled_.push_back(result_message_of(first->second.task.info));
-    std::erase_if(waiting_, [&](const auto& entry) { return entry.first.first == execution; });
-    changed_.notify_all();
+    {
+      const std::lock_guard lock(mutex_);
+      const auto first = waiting_.lower_bound({execution, INT32_MIN});
+      if (first == waiting_.end() || first->first.first != execution) return;
+      cancelled_.push_back(result_message_of(first->second.task.info));
+      std::erase_if(waiting_, [&](const auto& entry) { return entry.first.first == execution; });
+      changed_.notify_all();
+    }
+    tell_change();
   }
 
   void stop() {
     sender_.request_stop();
-    receiver_.request_stop();
+    for (std::jthread& receiver : receivers_) receiver.request_stop();
     if (sender_.joinable()) sender_.join();
-    if (receiver_.joinable()) receiver_.join();
+    for (std::jthread& receiver : receivers_) {
+      if (receiver.joinable()) receiver.join();
+    }
   }
 
   std::size_t waiting_count() const {
@@ -68,11 +83,26 @@ class QueueDispatcher::Remote {
     return waiting_.size();
   }
 
+  std::vector<WaitingTask> waiting(const std::string& pool) const {
+    const std::lock_guard lock(mutex_);
+    std::vector<WaitingTask> tasks;
+    for (const auto& [key, one] : waiting_) {
+      const auto* entry = parts_.registry.find_activity(one.task.info.name);
+      if (entry->options.pool() == pool) tasks.push_back({one.task.info, one.since});
+    }
+    return tasks;
+  }
+
  private:
   struct Waiting {
     ActivityTask task;
     ActivityResults* results = nullptr;
+    Clock::WallTime since;
   };
+
+  void tell_change() const {
+    if (options_.on_change) options_.on_change();
+  }
 
   // --- Towards the workers.
   void send_all(const std::stop_token& stop) {
@@ -82,7 +112,8 @@ class QueueDispatcher::Remote {
       if (!cancelled_.empty()) {
         const ResultMessage task = cancelled_.front();
         lock.unlock();
-        const Status done = claims_.cancel(ctx, task.execution, task.tenant);
+        Status done = claims_.cancel(ctx, task.execution, task.tenant);
+        if (done) done = drop_messages(ctx, task.execution);
         lock.lock();
         if (done) cancelled_.pop_front();
         if (!done && !pause(lock, stop, "cancel", done.error())) return;
@@ -101,6 +132,25 @@ class QueueDispatcher::Remote {
       if (sent) outbox_.pop_front();
       if (!sent && !pause(lock, stop, "send", sent.error())) return;
     }
+  }
+
+  // Nobody may come for them: workers are brought only for what waits. One look; what is missed is
+  // dropped by whoever receives it.
+  Status drop_messages(const Context& ctx, const std::string& execution) {
+    for (const auto& [pool, queue] : queues_) {
+      CF_TRY(const auto received, queue->receive(ctx, {.max_count = storage::kReceiveCountMax,
+                                                       .visibility = kLookVisibility}));
+      for (const storage::ReceivedMessage& one : received) {
+        const auto task = read_activity_message(one.message.body);
+        if (task && task->info.execution_id == execution) {
+          (void)queue->remove(ctx, one.message.id, one.receipt);
+        } else {
+          (void)queue->renew(ctx, one.message.id, one.receipt,
+                             {.visibility = std::chrono::seconds(0), .body = {}});
+        }
+      }
+    }
+    return Done{};
   }
 
   Status send(const Context& ctx, const Waiting& waiting) {
@@ -134,28 +184,27 @@ class QueueDispatcher::Remote {
   }
 
   // --- Back from the workers.
-  void receive_all(const std::stop_token& stop) {
+  void receive_all(const std::stop_token& stop, storage::Queue& queue) {
     const Context ctx = Context().with_stop(stop);
     while (!stop.stop_requested()) {
-      const Status done = receive(ctx);
+      const Status done = receive(ctx, queue);
       if (done || stop.stop_requested()) continue;
       std::unique_lock lock(mutex_);
       if (!pause(lock, stop, "receive", done.error())) return;
     }
   }
 
-  Status receive(const Context& ctx) {
+  Status receive(const Context& ctx, storage::Queue& queue) {
     storage::ReceiveOptions options;
     options.max_count = storage::kReceiveCountMax;
     options.visibility = kResultVisibility;
-    CF_TRY(const auto messages, result_queue_.receive(ctx, options));
-    for (const storage::ReceivedMessage& received : messages) CF_CHECK(take(ctx, received));
-    if (messages.empty())
-      CF_CHECK(result_queue_.wait_for_message(ctx, parts_.clock.now() + kWaitLongest));
+    CF_TRY(const auto messages, queue.receive(ctx, options));
+    for (const storage::ReceivedMessage& received : messages) CF_CHECK(take(ctx, queue, received));
+    if (messages.empty()) CF_CHECK(queue.wait_for_message(ctx, parts_.clock.now() + kWaitLongest));
     return Done{};
   }
 
-  Status take(const Context& ctx, const storage::ReceivedMessage& received) {
+  Status take(const Context& ctx, storage::Queue& queue, const storage::ReceivedMessage& received) {
     const auto message = read_result_message(received.message.body);
     if (!message) {
       parts_.log.error(ctx, "activities.result_unreadable", {{"error", message.error()}});
@@ -163,7 +212,7 @@ class QueueDispatcher::Remote {
       CF_TRY(auto kept, results_.find(ctx, *message));
       if (kept) report({message->execution, message->task}, std::move(kept->result));
     }
-    const Status removed = result_queue_.remove(ctx, received.message.id, received.receipt);
+    const Status removed = queue.remove(ctx, received.message.id, received.receipt);
     if (removed || removed.error().code() == Code::conflict ||
         removed.error().code() == Code::not_found) {
       return Done{};
@@ -180,13 +229,14 @@ class QueueDispatcher::Remote {
     std::unique_lock lock(mutex_);
     auto found = waiting_.extract(key);
     lock.unlock();
-    if (!found.empty()) found.mapped().results->report(found.mapped().task, std::move(result));
+    if (found.empty()) return;
+    found.mapped().results->report(found.mapped().task, std::move(result));
+    tell_change();
   }
 
   const QueueDispatcherOptions options_;
   const Parts parts_;
-  const std::map<std::string, storage::Queue*> queues_;
-  storage::Queue& result_queue_;
+  const Queues queues_;
   ActivityResultStore results_;
   ActivityClaims claims_;
 
@@ -196,7 +246,7 @@ class QueueDispatcher::Remote {
   std::deque<ResultMessage> cancelled_;  // Any task of the execution.
   std::map<TaskKey, Waiting> waiting_;
   std::jthread sender_;
-  std::jthread receiver_;
+  std::vector<std::jthread> receivers_;
 };
 
 QueueDispatcher::QueueDispatcher(std::unique_ptr<Remote> remote,
@@ -210,16 +260,19 @@ Result<std::unique_ptr<QueueDispatcher>> QueueDispatcher::open(
   for (const auto& [pool, name] : options.queues) {
     CF_TRY(queues[pool], parts.storage.queue(name));
   }
-  CF_TRY(storage::Queue* const result_queue, parts.storage.queue(options.result_queue));
+  std::map<std::string, storage::Queue*> result_queues;
+  for (const std::string& name : options.result_queues) {
+    CF_TRY(result_queues[name], parts.storage.queue(name));
+  }
   CF_TRY(storage::BlobStore* const results, parts.storage.blobs(kActivityResultContainer));
   CF_TRY(storage::Table* const claims, parts.storage.table(kClaimTable));
   auto remote = std::make_unique<Remote>(std::move(options), parts, std::move(queues),
-                                         *result_queue, *results, *claims);
+                                         std::move(result_queues), *results, *claims);
   return std::unique_ptr<QueueDispatcher>(new QueueDispatcher(std::move(remote), std::move(local)));
 }
 
 void QueueDispatcher::dispatch(ActivityTask task, ActivityResults& results) {
-  if (remote_->runs(task.info.name)) return remote_->put(std::move(task), results);
+  if (remote_->runs(task)) return remote_->put(std::move(task), results);
   local_->dispatch(std::move(task), results);
 }
 
@@ -235,6 +288,10 @@ void QueueDispatcher::stop() {
 
 std::size_t QueueDispatcher::waiting_count() const {
   return remote_->waiting_count() + local_->waiting_count();
+}
+
+std::vector<WaitingTask> QueueDispatcher::waiting(const std::string& pool) const {
+  return remote_->waiting(pool);
 }
 
 }  // namespace cloudfolio::durable

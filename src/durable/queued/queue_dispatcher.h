@@ -12,10 +12,13 @@
 // Lifetime: registry, storage, clock and log outlive it; the results until stop().
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "base/clock.h"
 #include "durable/dispatcher.h"
 #include "storage/storage.h"
 #include "telemetry/log.h"
@@ -27,9 +30,21 @@ inline constexpr char kActivityResultQueue[] = "activity-results";
 struct QueueDispatcherOptions {
   // Pool to queue; a pool that is not named here runs locally.
   std::map<std::string, std::string> queues;
-  std::string result_queue = kActivityResultQueue;
+  // Where workers say that a result is there. All are read, whoever was asked.
+  std::vector<std::string> result_queues{kActivityResultQueue};
   // Between tries while the store refuses a message.
   std::chrono::milliseconds retry_after{200};
+  // Whether a task of a pool with a queue runs in this process all the same. Asked once a task,
+  // when it is dispatched, on the scheduler's thread; may be empty.
+  std::function<bool(const ActivityTask&)> runs_here = {};
+  // Told after a task began or ceased to wait for a worker; from any thread, may be empty.
+  std::function<void()> on_change = {};
+};
+
+// A task that was given to a queue and has not been reported.
+struct WaitingTask {
+  ActivityInfo info;
+  Clock::WallTime since;  // When this process was given it.
 };
 
 class QueueDispatcher final : public ActivityDispatcher {
@@ -49,6 +64,8 @@ class QueueDispatcher final : public ActivityDispatcher {
   void cancel(const std::string& execution_id) override;
   void stop() override;
   std::size_t waiting_count() const override;
+  // Of one pool, in no order: what waits in its queue, or is with a worker. Thread-safe.
+  std::vector<WaitingTask> waiting(const std::string& pool) const;
 
  private:
   class Remote;

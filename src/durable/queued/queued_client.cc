@@ -41,6 +41,7 @@ Result<std::unique_ptr<QueuedClient>> QueuedClient::open(Parts parts,
 
 Result<json::Value> QueuedClient::ask(const Context& ctx, Kind kind, std::string verb,
                                       json::Object arguments) {
+  if (kind == Kind::read && parts_.answered) CF_CHECK(parts_.answered(ctx));
   std::string id(16, '\0');
   for (std::size_t i = 0; i < id.size(); ++i)
     id[i] = static_cast<char>(parts_.random.next() & 0xFF);

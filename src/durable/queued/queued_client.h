@@ -9,6 +9,7 @@
 // Threads:  thread-safe. Lifetime: storage, clock and random outlive it.
 
 #include <chrono>
+#include <functional>
 #include <memory>
 
 #include "base/random.h"
@@ -26,6 +27,8 @@ class QueuedClient final : public Client {
     storage::Storage& storage;
     const Clock& clock;
     SharedRandom& random;
+    // Whether somebody is there to answer: an error ends a read at once, with it. May be empty.
+    std::function<Status(const Context&)> answered = {};
   };
   static Result<std::unique_ptr<QueuedClient>> open(
       Parts parts, std::chrono::milliseconds answer_within = std::chrono::seconds(10));

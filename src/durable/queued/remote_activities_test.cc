@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <future>
+#include <thread>
 
 #include "durable/embedded/scheduler.h"
 #include "durable/embedded/testing/scheduler_fixture.h"
@@ -253,9 +254,43 @@ TEST_F(RemoteActivitiesTest, nobody_waits_for_are_asked_to_stop_and_not_begun) {
   begun.get_future().wait();
   ASSERT_TRUE(scheduler->terminate(ctx, InstanceId("one"), "no").ok());
   EXPECT_TRUE(running.get().ok());  // Ends only because the claim could not be renewed.
-  clock.advance(61s);
-  ASSERT_TRUE(*worker->run_one(ctx));  // The message comes back and is dropped.
   EXPECT_EQ(count_of(kQueue), 0u);
+}
+
+TEST_F(RemoteActivitiesTest, nobody_waits_for_leave_no_message_where_no_worker_ever_comes) {
+  open();
+  start("it", "one", "this");
+  wait_for_message();
+  start("it", "two", "that");
+  for (; count_of(kQueue) < 2u; std::this_thread::yield()) {
+  }
+  ASSERT_TRUE(scheduler->terminate(ctx, InstanceId("one"), "no").ok());
+  for (; count_of(kQueue) > 1u; std::this_thread::yield()) {
+  }
+  const auto worker = open_worker();
+  EXPECT_EQ(outcome("two"), "Completed: did that");
+}
+
+TEST_F(RemoteActivitiesTest, that_are_not_admitted_go_back_and_count_as_no_start) {
+  open();
+  int refusals = 7;  // More than a task may start.
+  ActivityWorkerOptions asked;
+  asked.put_back = 1s;
+  asked.admit = [&](const ActivityInfo&) -> Status {
+    if (refusals-- > 0) return Error(Code::conflict, "another worker works for this tenant");
+    return Done{};
+  };
+  int over = 0;
+  asked.on_over = [&](const ActivityInfo&) { ++over; };
+  const auto worker = open_idle_worker(asked);
+  start("it", "one", "this");
+  wait_for_message();
+  for (int look = 0; look < 8; ++look) {
+    ASSERT_TRUE(worker->run_one(ctx).ok());
+    clock.advance(2s);
+  }
+  EXPECT_EQ(outcome("one"), "Completed: did this");
+  EXPECT_EQ(over, 1);
 }
 
 TEST_F(RemoteActivitiesTest, asked_for_twice_run_once) {

@@ -37,6 +37,7 @@ struct EntraTokens {
   Secret identity_header = {};         // IDENTITY_HEADER.
 
   std::string metadata_url = "http://169.254.169.254";
+  std::string resource = "https://storage.azure.com";  // What the tokens are for.
 };
 
 using Credential = std::variant<SharedKey, SharedAccess, EntraTokens>;

@@ -14,8 +14,6 @@
 namespace cloudfolio::storage::azure {
 namespace {
 
-constexpr const char* kResource = "https://storage.azure.com";
-constexpr const char* kScope = "https://storage.azure.com/.default";
 constexpr std::size_t kAnswerBytesMax = 256 * kKiB;
 constexpr std::size_t kAssertionBytesMax = 64 * kKiB;
 // A managed identity's endpoint is on the machine or next to it.
@@ -109,7 +107,7 @@ class EndpointSource final : public TokenSource {
 };
 
 http::ClientRequest near_request(std::string url, const EntraTokens& options, const char* version) {
-  http::QueryParameters query = {{"api-version", version}, {"resource", kResource}};
+  http::QueryParameters query = {{"api-version", version}, {"resource", options.resource}};
   if (!options.client_id.empty()) query.emplace_back("client_id", options.client_id);
   http::ClientRequest request;
   request.url = std::move(url) + "?" + http::build_query(query);
@@ -154,7 +152,7 @@ Result<http::ClientRequest> workload_request(const EntraTokens& options) {
   request.headers.set("Content-Type", "application/x-www-form-urlencoded");
   request.body = http::build_query(
       {{"client_id", options.client_id},
-       {"scope", kScope},
+       {"scope", options.resource + "/.default"},
        {"grant_type", "client_credentials"},
        {"client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},
        {"client_assertion", assertion}});
