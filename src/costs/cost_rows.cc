@@ -1,6 +1,7 @@
 #include "costs/cost_rows.h"
 
 #include "json/fields.h"
+#include "storage/rules.h"
 
 namespace cloudfolio::costs {
 namespace {
@@ -47,6 +48,10 @@ struct Reader {
 };
 
 }  // namespace
+
+std::string partition_of(const TenantId& tenant) {
+  return "t" + storage::to_table_key(tenant.str());
+}
 
 storage::Values values_of(const CostLine& line, const std::string& price_version) {
   return {{"tenant", line.tenant},     {"day", line.day},         {"kind", line.kind},

@@ -17,10 +17,6 @@ std::string day_of(Clock::WallTime time) {
   return to_text(time).substr(0, 10);
 }
 
-std::string partition_of(const TenantId& tenant) {
-  return "t" + storage::to_table_key(tenant.str());
-}
-
 std::string row_of(const CostLine& line, const std::string& key) {
   return line.day + "|" + line.kind + "|" + storage::to_table_key(key);
 }

@@ -4,6 +4,7 @@
 
 #include "base/random.h"
 #include "base/time_text.h"
+#include "costs/tenant_lines.h"
 #include "storage/storage.h"
 
 namespace cloudfolio::costs {
@@ -120,6 +121,27 @@ TEST_F(LedgerTest, requests_of_several_processes_add_up_and_give_the_cost_of_a_t
   EXPECT_EQ(sum.micros, 400);
   EXPECT_EQ(micros_per_1000_requests(sum), 400);
   EXPECT_EQ(money_text(1'234'567), "1.234567");
+}
+
+TEST_F(LedgerTest, lines_of_a_tenant_that_goes_stay_in_the_sum_without_its_name) {
+  const auto since = clock_.wall_time();
+  const std::string today = to_text(since).substr(0, 10);
+  for (const char* tenant : {"ada", "bob", ""}) {
+    ASSERT_TRUE(ledger_.record(Context(), run(tenant, "g-1", milliseconds(700))).ok());
+    ASSERT_TRUE(
+        ledger_.record_requests(Context(), {TenantId(tenant), "read", today, "w", 1'000}).ok());
+  }
+  const auto before = ledger_.sum(Context(), std::nullopt, since);
+  for (int twice = 0; twice < 2; ++twice) {
+    ASSERT_TRUE(release_lines_of(Context(), table_, TenantId("ada")).ok());
+  }
+  const auto after = ledger_.sum(Context(), std::nullopt, since);
+  ASSERT_TRUE(before.ok() && after.ok());
+  EXPECT_EQ(after->micros, before->micros);
+  EXPECT_EQ(after->requests, before->requests);
+  EXPECT_EQ(*count_lines_of(Context(), table_, TenantId("ada")), 0U);
+  EXPECT_EQ(*count_lines_of(Context(), table_, TenantId("bob")), 2U);
+  for (const CostLine& line : after->lines) EXPECT_NE(line.tenant, "ada");
 }
 
 TEST_F(LedgerTest, a_group_that_nobody_made_is_shown_and_not_dropped) {

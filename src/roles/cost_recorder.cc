@@ -3,7 +3,9 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <set>
 #include <sstream>
+#include <utility>
 
 #include "base/time_text.h"
 
@@ -33,6 +35,12 @@ std::int64_t resident_bytes() {
   std::int64_t resident = 0;
   in >> all >> resident;
   return resident * sysconf(_SC_PAGESIZE);
+}
+
+Result<bool> is_deleted(const Context& ctx, Platform& platform, const TenantId& tenant) {
+  CF_TRY(const auto record, platform.tenancy().directory().find(ctx, tenant));
+  return record.state == tenancy::TenantState::deleting ||
+         record.state == tenancy::TenantState::deleted;
 }
 
 std::string writer_name(SharedRandom& random) {
@@ -91,7 +99,30 @@ void CostRecorder::count_request(std::string_view route, const TenantId& tenant)
   ++counted_[std::move(key)].count;
 }
 
+Status CostRecorder::release_deleted(const Context& ctx) {
+  std::set<std::string> tenants;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [key, counted] : counted_)
+      if (!std::get<0>(key).empty() && counted.count != counted.written)
+        tenants.insert(std::get<0>(key));
+  }
+  for (const std::string& tenant : tenants) {
+    CF_TRY(const bool deleted, is_deleted(ctx, platform_, TenantId(tenant)));
+    if (!deleted) continue;
+    const std::lock_guard lock(mutex_);
+    for (auto& [key, counted] : counted_) {
+      if (std::get<0>(key) != tenant) continue;
+      // Its rows are nobody's by now; one who comes anew begins at zero.
+      const Counted its = std::exchange(counted, {});
+      counted_[{"", std::get<1>(key), std::get<2>(key)}].count += its.count - its.written;
+    }
+  }
+  return Done{};
+}
+
 Status CostRecorder::flush(const Context& ctx) {
+  CF_CHECK(release_deleted(ctx));
   std::map<CounterKey, Counted> now;
   {
     const std::lock_guard lock(mutex_);
@@ -115,7 +146,8 @@ Status CostRecorder::flush(const Context& ctx) {
 training::TrainingCost CostRecorder::record_training(const Context& ctx,
                                                      const training::TrainingUsage& usage) {
   costs::RunLine line;
-  line.tenant = usage.tenant;
+  const auto deleted = is_deleted(ctx, platform_, usage.tenant);
+  if (!deleted || !*deleted) line.tenant = usage.tenant;
   line.kind = "training";
   line.from = usage.began;
   line.to = usage.began + std::chrono::duration_cast<Clock::WallTime::duration>(usage.wall);

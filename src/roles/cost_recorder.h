@@ -44,6 +44,8 @@ class CostRecorder {
                                    Clock::WallTime since) const;
 
  private:
+  // What deleted tenants asked for is nobody's from then on.
+  Status release_deleted(const Context& ctx);
   CostRecorder(costs::PriceTable prices, storage::Table& table, Platform& platform);
 
   struct Counted {

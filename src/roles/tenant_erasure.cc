@@ -4,6 +4,8 @@
 #include "cache/cache.h"
 #include "cache/rights.h"
 #include "cache/tenant_places.h"
+#include "costs/ledger.h"
+#include "costs/tenant_lines.h"
 #include "crypto/encoding.h"
 #include "crypto/hash.h"
 #include "durable/queued/activity_claims.h"
@@ -178,6 +180,10 @@ Status TenantErasure::visit_rows(const Context& ctx, const TenantId& tenant, The
         }));
     if (then == Then::remove) CF_CHECK(tenancy::erase_partition(ctx, *table, partition));
   }
+  CF_TRY(storage::Table* const costs, parts_.storage.table(costs::kCostsTable));
+  CF_TRY(const std::uint64_t cost_lines_count, costs::count_lines_of(ctx, *costs, tenant));
+  found.rows += cost_lines_count;
+  if (then == Then::remove) CF_CHECK(costs::release_lines_of(ctx, *costs, tenant));
   for (const std::string& name : all_places().tables_by_value) {
     CF_TRY(storage::Table* const table, parts_.storage.table(name));
     storage::TableQuery query;

@@ -13,8 +13,11 @@
 #include <sstream>
 #include <thread>
 
+#include "base/time_text.h"
 #include "cache/cache.h"
 #include "cache/rights.h"
+#include "costs/ledger.h"
+#include "costs/tenant_lines.h"
 #include "durable/embedded/scheduler.h"
 #include "durable/orchestration.h"
 #include "durable/queued/activity_claims.h"
@@ -114,6 +117,9 @@ void fill(Process& process, const TenantId& tenant) {
   ASSERT_TRUE(opened.ok() && std::holds_alternative<tenancy::RequestClaim>(*opened));
   ASSERT_TRUE(desk.request_keys().settle(kCtx, std::get<tenancy::RequestClaim>(*opened), text,
                                          InstanceId("refresh:" + tenant.str())));
+  costs::Ledger spent(**process.store.table(costs::kCostsTable), costs::PriceTable::built_in());
+  const std::string today = to_text(process.clock.wall_time()).substr(0, 10);
+  ASSERT_TRUE(spent.record_requests(kCtx, {tenant, "read", today, "w", 3}));
   const cache::Rights rights(**process.store.table(cache::kRightsTable), process.clock);
   ASSERT_TRUE(rights.announce(kCtx, cache::Place(tenant, cache::Scope::of("https://api", 7))));
   ProgressBoard board(**process.store.table(kProgressTable), process.clock);
@@ -155,6 +161,7 @@ std::string all_text(Process& process) {
   tables.insert(tables.end(), all_places().tables_by_value.begin(),
                 all_places().tables_by_value.end());
   tables.emplace_back(tenancy::kTenantsTable);
+  tables.emplace_back(costs::kCostsTable);
   for (const std::string& name : tables) {
     const auto page = (*process.store.table(name))->query(kCtx, {});
     for (const storage::Entity& row : page->entities) {
