@@ -149,11 +149,11 @@ INSTANTIATE_TEST_SUITE_P(Everywhere, WorkerFaults,
                                          std::pair{Fault::When::after, Fault::Then::works},
                                          std::pair{Fault::When::before, Fault::Then::fails},
                                          std::pair{Fault::When::after, Fault::Then::fails}),
-                         [](const auto& info) {
-                           return std::string(info.param.first == Fault::When::before
+                         [](const auto& given) {
+                           return std::string(given.param.first == Fault::When::before
                                                   ? "unheard"
                                                   : "answer_lost") +
-                                  (info.param.second == Fault::Then::works ? "" : "_and_dead");
+                                  (given.param.second == Fault::Then::works ? "" : "_and_dead");
                          });
 
 // Fifty renewals, each with a receipt of its own, end with one removal that finds its message.
