@@ -220,9 +220,10 @@ TEST_F(CanaryTest, a_difference_is_logged_with_its_place) {
 }
 
 TEST_F(CanaryTest, a_hung_candidate_delays_nobody_and_the_oldest_questions_are_dropped) {
-  std::atomic<bool> hangs{true};
-  open_beside([&](http::Request& request) {
-    while (hangs && !request.context.stopped()) std::this_thread::sleep_for(1ms);
+  // The candidate's threads outlive this function: the fixture ends them.
+  const auto hangs = std::make_shared<std::atomic<bool>>(true);
+  open_beside([hangs](http::Request& request) {
+    while (*hangs && !request.context.stopped()) std::this_thread::sleep_for(1ms);
     return http::Response{};
   });
   portfolios.publish("ada", kTwoRepositories);
@@ -233,7 +234,7 @@ TEST_F(CanaryTest, a_hung_candidate_delays_nobody_and_the_oldest_questions_are_d
   EXPECT_EQ(counted("eligible"), 300);
   EXPECT_GE(counted("dropped"), 300 - 256 - 2);
   EXPECT_EQ(counted_as("promotable"), false);
-  hangs = false;
+  *hangs = false;
 }
 
 TEST(Shadow, holds_no_more_bytes_than_it_may) {

@@ -75,7 +75,7 @@ class RouteIsolation : public ::testing::Test {
     auto opened = System::open(config, clock, System::Work::read_only);
     if (!opened) throw std::runtime_error(opened.error().message());
     system = *std::move(opened);
-    administration.emplace(config, system->platform(), &instances);
+    administration.emplace(system->platform(), &instances);
     std::vector<tenancy::TokenEntry> entries;
     for (const std::string& name : kNames) {
       fill(name);

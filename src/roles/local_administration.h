@@ -6,15 +6,14 @@
 
 #include "durable/client.h"
 #include "gateway/administration.h"
-#include "roles/config.h"
 #include "roles/platform.h"
 
 namespace cloudfolio::roles {
 
 class LocalAdministration final : public gateway::Administration {
  public:
-  LocalAdministration(const Config& config, Platform& platform, durable::Client* instances)
-      : config_(config), platform_(platform), instances_(instances) {}
+  LocalAdministration(Platform& platform, durable::Client* instances)
+      : platform_(platform), instances_(instances) {}
 
   Result<std::string> usage(const Context&, const std::optional<TenantId>&) override;
   Result<std::string> verify_usage(const Context&, const std::optional<TenantId>&) override;
@@ -33,7 +32,6 @@ class LocalAdministration final : public gateway::Administration {
   // Lets what answers for private text follow the setting; nothing where there is none.
   Status follow_include_private(const Context&, const TenantId&, gateway::IncludePrivate value);
 
-  const Config& config_;
   Platform& platform_;
   durable::Client* const instances_;
 };

@@ -32,7 +32,7 @@ Result<std::unique_ptr<System>> System::open(Config config, const Clock& clock, 
   CF_CHECK(system->open_features());
   if (work == Work::orchestrations) CF_CHECK(system->open_orchestrations());
   system->administration_ =
-      std::make_unique<LocalAdministration>(system->config_, *system->platform_, system->client_);
+      std::make_unique<LocalAdministration>(*system->platform_, system->client_);
   system->trainings_ =
       std::make_unique<TrainingDesk>(*system->platform_, *system->progress_, system->client_);
   system->portfolios_ = std::make_unique<LocalPortfolios>(
