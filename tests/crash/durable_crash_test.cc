@@ -31,7 +31,11 @@ namespace fs = std::filesystem;
 using cloudfolio::InstanceId;
 using Steady = std::chrono::steady_clock;
 
+#ifdef __SANITIZE_ADDRESS__
+constexpr int kKills = 12;
+#else
 constexpr int kKills = 60;
+#endif
 
 // What the killed processes were promised.
 struct Promised {

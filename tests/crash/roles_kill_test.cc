@@ -10,6 +10,7 @@
 
 #include "base/random.h"
 #include "fleet.h"
+#include "shallow_model.h"
 #include "storage/embedded/embedded.h"
 
 namespace cloudfolio::system_test {
@@ -17,8 +18,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr int kKills = 100;
-constexpr int kRefreshes = 20;
+constexpr int kKills = kSanitized ? 10 : 100;
+constexpr int kRefreshes = kSanitized ? 3 : 20;
 constexpr std::chrono::seconds kLongest{300};
 constexpr std::chrono::seconds kShownWithin{5};
 
@@ -151,6 +152,7 @@ TEST_F(RolesKill, at_random_moments_leaves_every_refresh_and_training_done_once)
   std::printf("CLOUDFOLIO_TEST_SEED=%llu\n", static_cast<unsigned long long>(seed));
   Simulator github(sample_portfolio(), {"--latency-ms", "20"});
   Installation installation(github.url());
+  installation.environment["CLOUDFOLIO_BASE_MODEL"] = shallow_model();
   installation.environment["CLOUDFOLIO_DURABLE_CLAIM_SECONDS"] = "2";
   installation.environment["CLOUDFOLIO_TRAINING_MAX_STEPS"] = "1";
   Fleet fleet(installation, github.url());

@@ -17,7 +17,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr int kKills = 50;
+constexpr int kKills = kSanitized ? 5 : 50;
 constexpr milliseconds kLongestRefresh{20'000};
 
 // The moment of the kill is chance; nothing waits for something to happen in this time.

@@ -7,6 +7,7 @@
 
 #include "expectations.h"
 #include "fleet.h"
+#include "shallow_model.h"
 #include "storage/embedded/embedded.h"
 
 namespace cloudfolio::system_test {
@@ -17,6 +18,7 @@ constexpr std::chrono::seconds kLongest{300};
 class TrainingKill : public testing::Test {
  protected:
   static void settings_of(Installation& installation) {
+    installation.environment["CLOUDFOLIO_BASE_MODEL"] = shallow_model();
     installation.environment["CLOUDFOLIO_DURABLE_CLAIM_SECONDS"] = "2";
     installation.environment["CLOUDFOLIO_TRAINING_MAX_STEPS"] = "8";
     installation.environment["CLOUDFOLIO_TRAINING_CHECKPOINT_STEPS"] = "2";

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "base/clock.h"
+#include "shallow_model.h"
 #include "world.h"
 
 namespace cloudfolio::system_test {
@@ -31,6 +32,7 @@ class Capacity : public testing::Test {
   Capacity() : github(sample_portfolio()), installation(github.url()) {
     installation.environment["CLOUDFOLIO_DURABLE_CLAIM_SECONDS"] = "2";
     installation.environment["CLOUDFOLIO_TRAINING_MAX_STEPS"] = "2";
+    if (base_model_present()) installation.environment["CLOUDFOLIO_BASE_MODEL"] = shallow_model();
   }
 
   fs::path folder() const { return installation.data() / "workers" / "model-training-queue"; }

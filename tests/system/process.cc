@@ -182,13 +182,15 @@ std::optional<std::filesystem::path> corpus_folder() {
   return std::filesystem::canonical(folder);
 }
 
-bool base_model_present() {
+std::filesystem::path base_model_folder() {
   const std::string cache =
       environment_or("XDG_CACHE_HOME", environment_or("HOME", "") + "/.cache");
-  const std::filesystem::path folder =
-      environment_or("CLOUDFOLIO_BASE_MODEL", cache + "/cloudfolio/models/all-MiniLM-L6-v2");
+  return environment_or("CLOUDFOLIO_BASE_MODEL", cache + "/cloudfolio/models/all-MiniLM-L6-v2");
+}
+
+bool base_model_present() {
   std::error_code ignored;
-  return std::filesystem::exists(folder / "model.safetensors", ignored);
+  return std::filesystem::exists(base_model_folder() / "model.safetensors", ignored);
 }
 
 }  // namespace cloudfolio::system_test

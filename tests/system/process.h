@@ -70,7 +70,17 @@ std::filesystem::path program();        // build/<preset>/cloudfolio
 std::filesystem::path source_folder();  // The checkout.
 // The corpus folder where it exists (CLOUDFOLIO_CORPUS, else ../shared/corpus beside the checkout).
 std::optional<std::filesystem::path> corpus_folder();
-// Whether the base model's weights are in the per-user cache or at CLOUDFOLIO_BASE_MODEL.
+// CLOUDFOLIO_BASE_MODEL, or where the per-user cache keeps the base model.
+std::filesystem::path base_model_folder();
+// Whether its weights are there.
 bool base_model_present();
+
+// Under a sanitizer programs take many times as long to start, and a tenth of the kills finds what
+// it can find: the rest is the release build's.
+#ifdef __SANITIZE_ADDRESS__
+inline constexpr bool kSanitized = true;
+#else
+inline constexpr bool kSanitized = false;
+#endif
 
 }  // namespace cloudfolio::system_test

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "expectations.h"
 #include "fleet.h"
+#include "shallow_model.h"
 
 namespace cloudfolio::system_test {
 namespace {
@@ -13,6 +14,7 @@ TEST(RolesApart, do_the_main_job_together) {
   NEEDS_BASE_MODEL();
   Simulator github(sample_portfolio());
   Installation installation(github.url());
+  installation.environment["CLOUDFOLIO_BASE_MODEL"] = shallow_model();
   installation.environment["CLOUDFOLIO_DURABLE_CLAIM_SECONDS"] = "2";
   installation.environment["CLOUDFOLIO_TRAINING_MAX_STEPS"] = "2";
   Fleet fleet(installation, github.url());
