@@ -8,7 +8,11 @@ namespace cloudfolio::capacity::simulated {
 namespace {
 
 // `bench/services` runs 10,000 and 1,000.
+#ifdef __SANITIZE_ADDRESS__
+constexpr std::uint64_t kInterleavings = 60;
+#else
 constexpr std::uint64_t kInterleavings = 300;
+#endif
 constexpr std::size_t kCycles = 100;
 
 TEST(Simulation, work_that_comes_around_the_idle_deadline_is_done_once_by_a_worker_that_stays) {

@@ -10,6 +10,8 @@ namespace {
 
 // Outcomes of the old path in the same stretch that are worth a rate of their own.
 constexpr std::uint64_t kControlStretchMin = 10;
+// Room for further tenants is looked for this often, not for each of their outcomes.
+constexpr std::chrono::seconds kSweepEvery{1};
 
 bool within(Clock::Instant at, Clock::Instant now, std::chrono::minutes length) {
   return at != Clock::Instant::min() && now - at <= length;
@@ -118,13 +120,14 @@ bool Guard::many_tenants(Clock::Instant now) const {
 Guard::Watched* Guard::watched(const TenantId& tenant, Clock::Instant now) {
   auto found = tenants_.find(tenant);
   if (found == tenants_.end()) {
-    if (tenants_.size() >= kWatchedTenantsMax) {
+    if (tenants_.size() >= kWatchedTenantsMax && now - swept_at_ >= kSweepEvery) {
+      swept_at_ = now;
       std::erase_if(tenants_, [now](const auto& entry) {
         return entry.second.cusum.sum() == 0 && !entry.second.set_apart &&
                now - entry.second.minute_from > kTenantMinute;
       });
-      if (tenants_.size() >= kWatchedTenantsMax) return nullptr;
     }
+    if (tenants_.size() >= kWatchedTenantsMax) return nullptr;
     found = tenants_.emplace(tenant, Watched{Cusum(rates_), now}).first;
   }
   Watched& own = found->second;

@@ -114,6 +114,7 @@ class Guard {
   std::map<TenantId, Watched> tenants_;
   std::deque<Clock::Instant> set_apart_at_;
   Clock::Instant last_outcome_ = Clock::Instant::min();
+  Clock::Instant swept_at_{};  // tenants_.
   std::uint64_t not_counted_ = 0;
   bool both_arms_said_ = false;
   bool latched_ = false;
