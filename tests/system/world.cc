@@ -1,13 +1,12 @@
 #include "world.h"
 
-#include "shallow_model.h"
-
 #include <algorithm>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
 
 #include "base/clock.h"
+#include "shallow_model.h"
 
 namespace cloudfolio::system_test {
 namespace {
