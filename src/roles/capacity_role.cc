@@ -4,7 +4,6 @@
 
 #include "capacity/aci_platform.h"
 #include "capacity/process_platform.h"
-#include "json/json.h"
 #include "roles/remote_work.h"
 #include "training/train_model.h"
 
@@ -35,10 +34,6 @@ class ManagedIdentity final : public capacity::AccessTokens {
 TenantId tenant_of(const durable::ActivityInfo& activity) {
   const auto tenant = activity.tags.find("tenant");
   return tenant == activity.tags.end() ? TenantId() : TenantId(tenant->second);
-}
-
-std::string waiting_json(const std::string& why) {
-  return json::write(json::Object{{"phase", "queued"}, {"why", why}});
 }
 
 }  // namespace
@@ -156,7 +151,7 @@ void CapacityRole::tell(const Context& ctx, const capacity::Demand& demand,
       const std::string begin = job.id + " waits: ";
       if (!text.starts_with(begin)) continue;
       const Context of_job = ctx.for_tenant(job.tenant).with_instance(InstanceId(job.id));
-      parts_.progress.report(of_job, waiting_json(text.substr(begin.size())));
+      parts_.progress.report(of_job, waiting_report(text.substr(begin.size())));
     }
   }
   said_ = std::move(now);

@@ -1,5 +1,6 @@
 #include "roles/progress_board.h"
 
+#include "json/json.h"
 #include "storage/rules.h"
 
 namespace cloudfolio::roles {
@@ -12,6 +13,10 @@ storage::EntityKey key_of(const TenantId& tenant, const InstanceId& instance) {
           .row = storage::to_table_key(instance.str())};
 }
 }  // namespace
+
+std::string waiting_report(const std::string& why) {
+  return json::write(json::Object{{"phase", "queued"}, {"why", why}});
+}
 
 void ProgressBoard::report(const Context& ctx, const std::string& json) {
   {

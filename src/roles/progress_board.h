@@ -22,6 +22,9 @@ namespace cloudfolio::roles {
 
 inline constexpr char kProgressTable[] = "progress";
 
+// {"phase": "queued", "why"}: what a training that waits says.
+std::string waiting_report(const std::string& why);
+
 class ProgressBoard {
  public:
   ProgressBoard(storage::Table& table, const Clock& clock) : table_(table), clock_(clock) {}

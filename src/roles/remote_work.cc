@@ -76,6 +76,8 @@ Result<std::unique_ptr<durable::ActivityWorker>> open_training_worker(
   options.progress_limit = kTrainingProgressLimit;
   options.admit = std::move(hooks.admit);
   options.on_over = std::move(hooks.on_over);
+  options.on_retry = std::move(hooks.on_retry);
+  options.retry_after = kTrainingRetryAfter;
   return durable::ActivityWorker::open(std::move(options), parts_of(platform, registry));
 }
 

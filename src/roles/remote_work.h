@@ -23,6 +23,8 @@ inline constexpr char kTrainingEvents[] = "model-training-events";
 inline constexpr char kSyncQueue[] = "sync-queue";
 // A training that takes no step for so long hangs.
 inline constexpr std::chrono::minutes kTrainingProgressLimit{5};
+// A training that failed is tried again, by its message, so long after; then 2, 4 and 8 times so.
+inline constexpr std::chrono::seconds kTrainingRetryAfter{2};
 
 // The tasks that a process's orchestrations wait for in other processes.
 struct RemoteWork {
@@ -38,10 +40,11 @@ durable::EmbeddedOptions::AroundPools around_pools(RemoteWork& work, Platform& p
                                                    const durable::Registry& registry,
                                                    RoleSet roles);
 
-// What a training worker asks before and after each job (WorkerSeat); both may be empty.
+// What a training worker asks before and after each job (ActivityWorkerOptions); all may be empty.
 struct TrainingHooks {
-  std::function<Status(const durable::ActivityInfo&)> admit;
-  std::function<void(const durable::ActivityInfo&)> on_over;
+  std::function<Status(const durable::ActivityInfo&)> admit = {};
+  std::function<void(const durable::ActivityInfo&)> on_over = {};
+  std::function<void(const durable::ActivityInfo&, const Error&, std::int64_t)> on_retry = {};
 };
 
 // A worker for trainings with so many threads of its own; with 0 the caller runs them.

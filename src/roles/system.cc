@@ -181,6 +181,15 @@ Status System::open_trainer() {
     platform_->run_log().end();
     if (seat_) seat_->let_go(activity);
   };
+  hooks.on_retry = [this](const durable::ActivityInfo& activity, const Error& error,
+                          std::int64_t starts_count) {
+    const auto tenant = activity.tags.find("tenant");
+    progress_->report(Context()
+                          .for_tenant(TenantId(tenant == activity.tags.end() ? "" : tenant->second))
+                          .with_instance(InstanceId(activity.instance_id)),
+                      waiting_report("failed " + std::to_string(starts_count) +
+                                     " times and is tried again: " + error.message()));
+  };
   const int threads_count = as_.trainings == ServeAs::Trainings::one ? 0 : 1;
   CF_TRY(trainer_,
          open_training_worker(config_, *platform_, registry_, std::move(hooks), threads_count));

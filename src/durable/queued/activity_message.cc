@@ -10,19 +10,21 @@ constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 constexpr std::size_t kPoisonBodyBytesMax = 8 * kKiB;
 
+// The JSON in a body that may be base64 of it.
+Result<std::string> decode_message_text(std::string_view body) {
+  if (body.starts_with(kByteOrderMark)) body.remove_prefix(kByteOrderMark.size());
+  if (body.empty()) return Error(Code::invalid_argument, "the message is empty");
+  if (body.front() == '{') return std::string(body);
+  auto text = crypto::from_base64(body);
+  if (!text) return Error(Code::invalid_argument, "the message is neither JSON nor base64");
+  return *std::move(text);
+}
+
 }  // namespace
 
 Result<json::Object> decode_message_body(std::string_view body) {
-  if (body.starts_with(kByteOrderMark)) body.remove_prefix(kByteOrderMark.size());
-  if (body.empty()) return Error(Code::invalid_argument, "the message is empty");
-  std::string decoded;
-  if (body.front() != '{') {
-    auto text = crypto::from_base64(body);
-    if (!text) return Error(Code::invalid_argument, "the message is neither JSON nor base64");
-    decoded = *std::move(text);
-    body = decoded;
-  }
-  return json::parse_object(body);
+  CF_TRY(const std::string text, decode_message_text(body));
+  return json::parse_object(text);
 }
 
 std::string poison_note(const storage::Message& message, const std::string& reason) {
@@ -34,7 +36,9 @@ std::string poison_note(const storage::Message& message, const std::string& reas
   note["body"] = message.body;
   std::string body = json::write(note);
   if (body.size() <= storage::kMessageBytesMax) return body;
-  note["body"] = message.body.substr(0, kPoisonBodyBytesMax);
+  std::size_t size = kPoisonBodyBytesMax;  // Not within a character.
+  while (size > 0 && (static_cast<unsigned char>(message.body[size]) & 0xC0) == 0x80) --size;
+  note["body"] = message.body.substr(0, size);
   note["cut"] = true;
   return json::write(note);
 }
@@ -42,7 +46,13 @@ std::string poison_note(const storage::Message& message, const std::string& reas
 namespace {
 
 Result<json::Object> read_object(std::string_view body) {
-  CF_TRY(auto object, decode_message_body(body));
+  CF_TRY(const std::string text, decode_message_text(body));
+  if (text.size() > kActivityMessageBytesMax) {
+    return Error(Code::invalid_argument, "the message has " + std::to_string(text.size()) +
+                                             " bytes and the limit is " +
+                                             std::to_string(kActivityMessageBytesMax));
+  }
+  CF_TRY(auto object, json::parse_object(text));
   const auto version = json::find_int(object, "v");
   if (version != kActivityMessageVersion) {
     return Error(Code::invalid_argument,

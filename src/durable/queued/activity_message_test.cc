@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "crypto/encoding.h"
+#include "json/json.h"
 
 namespace cloudfolio::durable {
 namespace {
@@ -71,6 +72,40 @@ TEST(ActivityMessage, too_long_for_a_queue_is_refused_before_it_is_sent) {
   ASSERT_FALSE(body.ok());
   EXPECT_EQ(body.error().code(), Code::invalid_argument);
   EXPECT_NE(body.error().message().find("give it a reference"), std::string::npos);
+}
+
+TEST(ActivityMessage, longer_than_we_write_is_refused_whatever_its_encoding) {
+  const std::string body = R"({"v":1,"activity":"a","instance":"i","execution":"e","task":3,)"
+                           R"("attempt":1,"input":")" +
+                           std::string(kActivityMessageBytesMax, 'x') + "\"}";
+  for (const std::string& one : {body, crypto::to_base64(body)}) {
+    const auto read = read_activity_message(one);
+    ASSERT_FALSE(read.ok());
+    EXPECT_EQ(read.error().message(),
+              "the message has " + std::to_string(body.size()) + " bytes and the limit is 49152");
+  }
+}
+
+TEST(ActivityMessage, that_is_put_aside_fits_a_queue_and_is_cut_between_characters) {
+  storage::Message message;
+  message.body = "x";
+  while (message.body.size() < storage::kMessageBytesMax - 2) message.body += "ä";
+  const std::string note = poison_note(message, "why");
+  EXPECT_LE(note.size(), storage::kMessageBytesMax);
+  const auto read = json::parse_object(note);
+  ASSERT_TRUE(read.ok()) << read.error().message();
+  EXPECT_EQ(json::find_string(*read, "body")->size(), 8 * kKiB - 1);
+}
+
+// Pinned: releases beside each other read what the other wrote.
+TEST(ActivityMessage, of_a_training_is_this_text_for_ever) {
+  const char* golden =
+      R"({"v":1,"activity":"run_training","tenant":"octocat","instance":"train:octocat:9f",)"
+      R"("execution":"5be1","task":4,"attempt":2,"trace":"0af7651916cd43dd8448eb211c80319c",)"
+      R"("version":"2","tags":{"note":"ä \"quoted\"","tenant":"octocat"},)"
+      R"("input":"{\"login\":\"octocat\"}"})";
+  EXPECT_EQ(*write_activity_message(training_task()), golden);
+  expect_same(read_activity_message(golden), training_task());
 }
 
 TEST(ActivityMessage, of_a_newer_writer_may_say_more) {

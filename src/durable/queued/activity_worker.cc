@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "durable/failure.h"
 #include "durable/queued/activity_claims.h"
 #include "durable/queued/activity_message.h"
 #include "durable/queued/activity_results.h"
@@ -42,6 +43,11 @@ bool is_gone(const Error& error) {
 }
 bool is_gone(const Status& status) {
   return !status && is_gone(status.error());
+}
+
+// The caller may not, or not now: nothing is wrong with the message.
+bool is_refusal(Code code) {
+  return code == Code::quota_exceeded || code == Code::permission_denied || code == Code::cancelled;
 }
 
 }  // namespace
@@ -150,7 +156,9 @@ class ActivityWorker::State {
     }
     Claim& claim = std::get<Claim>(answer);
     if (claim.starts_count > options_.starts_max) {
-      CF_CHECK(give_up(ctx, task, received));
+      Error why(Code::invalid_argument, "activity '" + task.info.name + "' ended its worker " +
+                                            std::to_string(options_.starts_max) + " times");
+      CF_CHECK(give_up(ctx, task, received, std::move(why)));
       return Looked::dropped;
     }
     CF_CHECK(run(ctx, task, claim, received));
@@ -252,10 +260,28 @@ class ActivityWorker::State {
     const Status mine = claims_.renew(ctx, claim, options_.visibility);
     if (is_gone(mine)) return Done{};
     CF_CHECK(mine);
+    if (!result && options_.retry_after.count() > 0 && !is_refusal(result.error().code()))
+      return fail(ctx, task, claim, received, result.error());
     const ResultMessage id = result_message_of(task.info);
     CF_CHECK(results_.keep(ctx, id, result));
     CF_CHECK(finish(ctx, id, received));
     return claims_.let_go(ctx, claim);
+  }
+
+  Status fail(const Context& ctx, const ActivityTask& task, const Claim& claim,
+              const storage::ReceivedMessage& received, const Error& error) {
+    parts_.log.warn(
+        context_of(task), "worker.activity_failed",
+        {{"activity", task.info.name}, {"start", claim.starts_count}, {"error", error}});
+    if (!may_pass(error.code())) return give_up(ctx, task, received, error);
+    if (claim.starts_count >= options_.starts_max)
+      return give_up(ctx, task, received,
+                     Error(Code::invalid_argument, "activity '" + task.info.name + "' failed " +
+                                                       std::to_string(claim.starts_count) +
+                                                       " times, at last: " + error.message()));
+    if (options_.on_retry) options_.on_retry(task.info, error, claim.starts_count);
+    // The start stays counted; the claim is this message's, whoever receives it next.
+    return put_back(ctx, received, options_.retry_after * (1 << (claim.starts_count - 1)));
   }
 
   // The result is kept: tell, then forget the message.
@@ -278,11 +304,10 @@ class ActivityWorker::State {
   }
 
   Status give_up(const Context& ctx, const ActivityTask& task,
-                 const storage::ReceivedMessage& received) {
-    const std::string reason = "activity '" + task.info.name + "' ended its worker " +
-                               std::to_string(options_.starts_max) + " times";
+                 const storage::ReceivedMessage& received, Error why) {
+    const std::string reason = why.message();
     const ResultMessage id = result_message_of(task.info);
-    CF_CHECK(results_.keep(ctx, id, Error(Code::internal, reason)));
+    CF_CHECK(results_.keep(ctx, id, std::move(why)));
     CF_CHECK(places_.results.send(ctx, write_result_message(id), {}));
     return poison(ctx, received, reason);
   }

@@ -10,8 +10,13 @@
 //  - A worker whose claim was lost (it stalled, somebody took over, nobody waits any more) asks its
 //    activity to stop and keeps nothing.
 //  - An activity without a beat() for `progress_limit` counts as hung: as above, and it is retried.
-//  - A task that began `starts_max` times without ending fails with Code::internal, and its message
-//    is on `poison_queue` with the reason; so is a message that cannot be read.
+//  - A task that ended its worker `starts_max` times fails with Code::invalid_argument, which no
+//    retry policy tries again, and its message is on `poison_queue` with the reason; so is a
+//    message that cannot be read.
+//  - With `retry_after` an activity's error that may pass (failure.h) puts its message back, and
+//  the
+//    last of `starts_max` counts as above; one that cannot pass puts the message aside at once,
+//    unless it says that the caller may not (quota_exceeded, permission_denied, cancelled).
 //  - Asked to stop, it gives back what runs; that start does not count.
 // Threads:  `threads_count` of its own; beat() from any.
 // Lifetime: registry, storage, clock and log outlive it. The destructor stops it.
@@ -39,11 +44,16 @@ struct ActivityWorkerOptions {
   std::chrono::milliseconds renew_every{5'000};
   std::chrono::seconds progress_limit{0};  // 0: an activity need not say that it goes on.
   std::int64_t starts_max = 5;
+  // Until the second try of an activity that failed, doubled for each one after; 0: the
+  // orchestration is told of the first failure.
+  std::chrono::seconds retry_after{0};
   // Asked before a task is claimed: conflict puts its message back for `put_back`, any other error
   // is the store's. Told when what was admitted is over: its result is kept and told, or it goes
   // back to others. Both may be empty.
   std::function<Status(const ActivityInfo&)> admit = {};
   std::function<void(const ActivityInfo&)> on_over = {};
+  // Told of a failure after which the activity is tried again; may be empty.
+  std::function<void(const ActivityInfo&, const Error&, std::int64_t starts_count)> on_retry = {};
   std::chrono::seconds put_back{1};
 };
 

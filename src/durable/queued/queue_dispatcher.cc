@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -25,11 +26,13 @@ class QueueDispatcher::Remote {
  public:
   using Queues = std::map<std::string, storage::Queue*>;
 
-  Remote(QueueDispatcherOptions options, Parts parts, Queues queues, Queues result_queues,
-         storage::BlobStore& results, storage::Table& claims)
+  // `poison_queues`: by the name of the pool, as `queues`.
+  Remote(QueueDispatcherOptions options, Parts parts, Queues queues, Queues poison_queues,
+         Queues result_queues, storage::BlobStore& results, storage::Table& claims)
       : options_(std::move(options)),
         parts_(parts),
         queues_(std::move(queues)),
+        poison_queues_(std::move(poison_queues)),
         results_(results, parts.clock),
         claims_(claims, parts.clock),
         sender_([this](const std::stop_token& stop) { send_all(stop); }) {
@@ -51,7 +54,9 @@ class QueueDispatcher::Remote {
     {
       const std::lock_guard lock(mutex_);
       outbox_.push_back(key);
-      waiting_.insert_or_assign(key, Waiting{std::move(task), &results, parts_.clock.wall_time()});
+      const auto now = parts_.clock.wall_time();
+      const bool may_be_there = task.info.attempt > 1;
+      waiting_.insert_or_assign(key, Waiting{std::move(task), &results, now, now, may_be_there});
       changed_.notify_all();
     }
     tell_change();
@@ -62,11 +67,20 @@ class QueueDispatcher::Remote {
       const std::lock_guard lock(mutex_);
       const auto first = waiting_.lower_bound({execution, INT32_MIN});
       if (first == waiting_.end() || first->first.first != execution) return;
-      cancelled_.push_back(result_message_of(first->second.task.info));
+      clean_ups_.push_back({result_message_of(first->second.task.info), std::nullopt});
       std::erase_if(waiting_, [&](const auto& entry) { return entry.first.first == execution; });
       changed_.notify_all();
     }
     tell_change();
+  }
+
+  void give_up(const std::string& instance, const Error& why) {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [key, waiting] : waiting_) {
+      if (waiting.task.info.instance_id == instance)
+        clean_ups_.push_back({result_message_of(waiting.task.info), why, CleanUp::Of::task});
+    }
+    changed_.notify_all();
   }
 
   void stop() {
@@ -98,6 +112,15 @@ class QueueDispatcher::Remote {
     ActivityTask task;
     ActivityResults* results = nullptr;
     Clock::WallTime since;
+    Clock::WallTime asked;
+    bool asked_twice = false;  // There may be more than one message about it.
+  };
+  // What nobody waits for any more: an execution's tasks, or one task that ended; with a reason,
+  // one that nobody will do.
+  struct CleanUp {
+    ResultMessage task;
+    std::optional<Error> why;
+    enum class Of { execution, task } of = Of::execution;
   };
 
   void tell_change() const {
@@ -108,15 +131,21 @@ class QueueDispatcher::Remote {
   void send_all(const std::stop_token& stop) {
     const Context ctx = Context().with_stop(stop);
     std::unique_lock lock(mutex_);
-    while (changed_.wait(lock, stop, [this] { return !outbox_.empty() || !cancelled_.empty(); })) {
-      if (!cancelled_.empty()) {
-        const ResultMessage task = cancelled_.front();
+    while (!stop.stop_requested()) {
+      const bool asked = changed_.wait_for(lock, stop, options_.look_every, [this] {
+        return !outbox_.empty() || !clean_ups_.empty();
+      });
+      if (!asked) {
+        ask_again();
+        continue;
+      }
+      if (!clean_ups_.empty()) {
+        const CleanUp one = clean_ups_.front();
         lock.unlock();
-        Status done = claims_.cancel(ctx, task.execution, task.tenant);
-        if (done) done = drop_messages(ctx, task.execution);
+        const Status done = clean_up(ctx, one);
         lock.lock();
-        if (done) cancelled_.pop_front();
-        if (!done && !pause(lock, stop, "cancel", done.error())) return;
+        if (done) clean_ups_.pop_front();
+        if (!done && !pause(lock, stop, "clean up", done.error())) return;
         continue;
       }
       const TaskKey key = outbox_.front();
@@ -134,20 +163,50 @@ class QueueDispatcher::Remote {
     }
   }
 
+  // Under the lock.
+  void ask_again() {
+    const auto now = parts_.clock.wall_time();
+    for (auto& [key, waiting] : waiting_) {
+      if (now - waiting.asked < options_.ask_again_after) continue;
+      waiting.asked = now;
+      waiting.asked_twice = true;
+      outbox_.push_back(key);
+    }
+  }
+
+  Status clean_up(const Context& ctx, const CleanUp& one) {
+    if (one.why) {
+      CF_CHECK(results_.keep(ctx, one.task, *one.why));
+      CF_TRY(auto kept, results_.find(ctx, one.task));
+      if (kept) report({one.task.execution, one.task.task}, std::move(kept->result));
+    }
+    if (one.of == CleanUp::Of::execution)
+      CF_CHECK(claims_.cancel(ctx, one.task.execution, one.task.tenant));
+    return drop_messages(ctx, one);
+  }
+
+  static bool is_gone(const CleanUp& gone, const ActivityInfo& info) {
+    return info.execution_id == gone.task.execution &&
+           (gone.of == CleanUp::Of::execution || info.task_id == gone.task.task);
+  }
+
   // Nobody may come for them: workers are brought only for what waits. One look; what is missed is
   // dropped by whoever receives it.
-  Status drop_messages(const Context& ctx, const std::string& execution) {
+  Status drop_messages(const Context& ctx, const CleanUp& gone) {
     for (const auto& [pool, queue] : queues_) {
       CF_TRY(const auto received, queue->receive(ctx, {.max_count = storage::kReceiveCountMax,
                                                        .visibility = kLookVisibility}));
       for (const storage::ReceivedMessage& one : received) {
         const auto task = read_activity_message(one.message.body);
-        if (task && task->info.execution_id == execution) {
-          (void)queue->remove(ctx, one.message.id, one.receipt);
-        } else {
+        if (!task || !is_gone(gone, task->info)) {
           (void)queue->renew(ctx, one.message.id, one.receipt,
                              {.visibility = std::chrono::seconds(0), .body = {}});
+          continue;
         }
+        if (gone.why)
+          CF_CHECK(poison_queues_.at(pool)->send(ctx, poison_note(one.message, gone.why->message()),
+                                                 {.time_to_live = {}}));
+        (void)queue->remove(ctx, one.message.id, one.receipt);
       }
     }
     return Done{};
@@ -167,7 +226,10 @@ class QueueDispatcher::Remote {
       return Done{};
     }
     const auto& pool = parts_.registry.find_activity(task.info.name)->options.pool();
-    CF_CHECK(queues_.at(pool)->send(ctx, *std::move(body), {.time_to_live = {}}));
+    storage::SendOptions options;
+    options.time_to_live = std::nullopt;
+    if (waiting.asked != waiting.since) options.time_to_live = options_.ask_again_after;
+    CF_CHECK(queues_.at(pool)->send(ctx, *std::move(body), options));
     return Done{};
   }
 
@@ -230,6 +292,13 @@ class QueueDispatcher::Remote {
     auto found = waiting_.extract(key);
     lock.unlock();
     if (found.empty()) return;
+    if (found.mapped().asked_twice) {
+      lock.lock();
+      clean_ups_.push_back(
+          {result_message_of(found.mapped().task.info), std::nullopt, CleanUp::Of::task});
+      changed_.notify_all();
+      lock.unlock();
+    }
     found.mapped().results->report(found.mapped().task, std::move(result));
     tell_change();
   }
@@ -237,13 +306,14 @@ class QueueDispatcher::Remote {
   const QueueDispatcherOptions options_;
   const Parts parts_;
   const Queues queues_;
+  const Queues poison_queues_;
   ActivityResultStore results_;
   ActivityClaims claims_;
 
   mutable std::mutex mutex_;
   std::condition_variable_any changed_;
   std::deque<TaskKey> outbox_;
-  std::deque<ResultMessage> cancelled_;  // Any task of the execution.
+  std::deque<CleanUp> clean_ups_;
   std::map<TaskKey, Waiting> waiting_;
   std::jthread sender_;
   std::vector<std::jthread> receivers_;
@@ -257,8 +327,10 @@ QueueDispatcher::~QueueDispatcher() = default;
 Result<std::unique_ptr<QueueDispatcher>> QueueDispatcher::open(
     QueueDispatcherOptions options, Parts parts, std::unique_ptr<ActivityDispatcher> local) {
   std::map<std::string, storage::Queue*> queues;
+  std::map<std::string, storage::Queue*> poison_queues;
   for (const auto& [pool, name] : options.queues) {
     CF_TRY(queues[pool], parts.storage.queue(name));
+    CF_TRY(poison_queues[pool], parts.storage.queue(name + "-poison"));
   }
   std::map<std::string, storage::Queue*> result_queues;
   for (const std::string& name : options.result_queues) {
@@ -267,7 +339,8 @@ Result<std::unique_ptr<QueueDispatcher>> QueueDispatcher::open(
   CF_TRY(storage::BlobStore* const results, parts.storage.blobs(kActivityResultContainer));
   CF_TRY(storage::Table* const claims, parts.storage.table(kClaimTable));
   auto remote = std::make_unique<Remote>(std::move(options), parts, std::move(queues),
-                                         std::move(result_queues), *results, *claims);
+                                         std::move(poison_queues), std::move(result_queues),
+                                         *results, *claims);
   return std::unique_ptr<QueueDispatcher>(new QueueDispatcher(std::move(remote), std::move(local)));
 }
 
@@ -288,6 +361,10 @@ void QueueDispatcher::stop() {
 
 std::size_t QueueDispatcher::waiting_count() const {
   return remote_->waiting_count() + local_->waiting_count();
+}
+
+void QueueDispatcher::give_up(const std::string& instance, const Error& why) {
+  remote_->give_up(instance, why);
 }
 
 std::vector<WaitingTask> QueueDispatcher::waiting(const std::string& pool) const {

@@ -4,7 +4,8 @@
 //
 // A task becomes a message on its pool's queue; its worker keeps the result and says so on the
 // result queue. A task that was dispatched and not reported when the process ended is dispatched
-// again by the next one, and gets the result that was kept meanwhile.
+// again by the next one, and gets the result that was kept meanwhile. One that nobody answered for
+// `ask_again_after` is asked for once more: a message that got lost costs that time, and no task.
 //
 // Promises: dispatch() and cancel() do not block: a thread of the dispatcher sends, and tries again
 // until the store takes the message. What a task gives is reported once.
@@ -34,6 +35,9 @@ struct QueueDispatcherOptions {
   std::vector<std::string> result_queues{kActivityResultQueue};
   // Between tries while the store refuses a message.
   std::chrono::milliseconds retry_after{200};
+  // A message for a second asking lives for as long.
+  std::chrono::seconds ask_again_after{1'800};
+  std::chrono::milliseconds look_every{30'000};  // For what is to be asked for again.
   // Whether a task of a pool with a queue runs in this process all the same. Asked once a task,
   // when it is dispatched, on the scheduler's thread; may be empty.
   std::function<bool(const ActivityTask&)> runs_here = {};
@@ -66,6 +70,9 @@ class QueueDispatcher final : public ActivityDispatcher {
   std::size_t waiting_count() const override;
   // Of one pool, in no order: what waits in its queue, or is with a worker. Thread-safe.
   std::vector<WaitingTask> waiting(const std::string& pool) const;
+  // Nobody will do what `instance` waits for: it is told `why` (unless a result is kept already),
+  // and the messages about it are put aside with that reason. Returns at once. Thread-safe.
+  void give_up(const std::string& instance, const Error& why);
 
  private:
   class Remote;

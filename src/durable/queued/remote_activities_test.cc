@@ -6,94 +6,14 @@
 #include <future>
 #include <thread>
 
-#include "durable/embedded/scheduler.h"
-#include "durable/embedded/testing/scheduler_fixture.h"
 #include "durable/queued/activity_claims.h"
 #include "durable/queued/activity_results.h"
-#include "durable/queued/activity_worker.h"
-#include "durable/queued/queue_dispatcher.h"
-#include "json/json.h"
+#include "durable/queued/testing/remote_activities.h"
 
 namespace cloudfolio::durable {
 namespace {
 
-constexpr char kPool[] = "far";
-constexpr char kQueue[] = "work-far";
 using namespace std::chrono_literals;
-
-// Runs nothing: every pool of these tests is remote.
-class NoDispatcher final : public ActivityDispatcher {
- public:
-  void dispatch(ActivityTask, ActivityResults&) override { ADD_FAILURE() << "ran locally"; }
-  void cancel(const std::string&) override {}
-  void stop() override {}
-  std::size_t waiting_count() const override { return 0; }
-};
-
-class RemoteActivitiesTest : public testing::SchedulerTest {
- protected:
-  RemoteActivitiesTest() {
-    registry.orchestration("it",
-                           [](OrchestrationContext& context, std::string input) -> Orchestration<> {
-                             co_return co_await context.call("work", input);
-                           });
-    work([](const Context&, const ActivityInfo&, std::string input) {
-      return Result<std::string>("did " + input);
-    });
-  }
-
-  void TearDown() override { close(); }  // Its threads use the store below.
-
-  void work(Activity activity) {
-    worker_registry = Registry();
-    worker_registry.activity("work", std::move(activity), ActivityOptions().pool(kPool));
-  }
-
-  void open() {
-    if (!registry.find_activity("work")) {
-      registry.activity(
-          "work",
-          [](const Context&, const ActivityInfo&, std::string) -> Result<std::string> {
-            return Error(Code::internal, "ran in the orchestrator");
-          },
-          ActivityOptions().pool(kPool));
-    }
-    metrics = std::make_unique<telemetry::MetricRegistry>();
-    auto dispatcher = QueueDispatcher::open(
-        {.queues = {{kPool, kQueue}}},
-        {.registry = registry, .storage = *storage, .clock = clock, .log = log},
-        std::make_unique<NoDispatcher>());
-    ASSERT_TRUE(dispatcher.ok()) << dispatcher.error().message();
-    auto opened =
-        Embedded::open(options, registry, clock, Random(7), log, *metrics, *std::move(dispatcher));
-    ASSERT_TRUE(opened.ok()) << opened.error().message();
-    scheduler = *std::move(opened);
-  }
-
-  std::unique_ptr<ActivityWorker> open_worker(ActivityWorkerOptions wanted = {}) {
-    wanted.queue = kQueue;
-    wanted.renew_every = 2ms;
-    auto opened = ActivityWorker::open(
-        std::move(wanted),
-        {.registry = worker_registry, .storage = *storage, .clock = clock, .log = log});
-    EXPECT_TRUE(opened.ok());
-    return *std::move(opened);
-  }
-  // One without threads: tests call run_one().
-  std::unique_ptr<ActivityWorker> open_idle_worker(ActivityWorkerOptions wanted = {}) {
-    wanted.threads_count = 0;
-    return open_worker(std::move(wanted));
-  }
-
-  void wait_for_message() { ASSERT_TRUE(queue().wait_for_message(ctx, clock.now() + 1h).ok()); }
-  storage::Queue& queue(const std::string& name = kQueue) { return **storage->queue(name); }
-  std::size_t count_of(const std::string& name) {
-    return static_cast<std::size_t>(*queue(name).approximate_count(ctx));
-  }
-
-  std::unique_ptr<storage::Storage> storage = storage::open_memory(clock);
-  Registry worker_registry;
-};
 
 TEST_F(RemoteActivitiesTest, run_where_a_worker_is_and_their_results_come_back) {
   open();
@@ -232,7 +152,7 @@ TEST_F(RemoteActivitiesTest, that_kill_their_workers_five_times_are_given_up_and
   const auto worker = open_idle_worker();
   ASSERT_TRUE(*worker->run_one(ctx));
   EXPECT_EQ(runs, 0);
-  EXPECT_EQ(outcome("one"), "Failed: internal: activity 'work' ended its worker 5 times");
+  EXPECT_EQ(outcome("one"), "Failed: invalid_argument: activity 'work' ended its worker 5 times");
   EXPECT_EQ(count_of("work-far-poison"), 1u);
   EXPECT_EQ(count_of(kQueue), 0u);
 }
