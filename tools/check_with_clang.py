@@ -22,6 +22,7 @@ CACHE = BUILD / "syntax.json"
 CLANG = "clang++-16"
 # Flags of the build that mean the same to both compilers.
 KEPT = re.compile(r"^(-I|-D|-isystem|-std=|-m|-W(?!error))")
+PRECOMPILED = re.compile(r"-include (\S+/(cf_\w+)\.dir/cmake_pch\.hxx)")
 
 
 def flags_of(entry):
@@ -58,10 +59,29 @@ def dependencies(text):
     return sorted({str(pathlib.Path(word)) for word in words if word.startswith(str(ROOT))})
 
 
-def read(entry, number):
+def precompile(entries):
+    """What the build reads once instead of in each file, Clang reads once as well: {header: compiled header}."""
+    compiled = {}
+    for entry in entries:
+        found = PRECOMPILED.search(entry["command"])
+        if not found or found[1] in compiled:
+            continue
+        target = BUILD / f"{found[2]}.pch"
+        flags = [flag for flag in flags_of(entry) if flag.startswith(("-D", "-std="))]
+        run = subprocess.run([CLANG, "-x", "c++-header", *flags, found[1], "-o", str(target)],
+                             cwd=entry["directory"], capture_output=True, text=True)
+        if run.returncode:
+            sys.exit(f"{found[1]}: {run.stderr}")
+        compiled[found[1]] = target
+    return compiled
+
+
+def read(entry, number, compiled):
     rule = BUILD / f"rule-{number}.d"
     flags = flags_of(entry)
-    run = subprocess.run([CLANG, "-fsyntax-only", *flags, "-MD", "-MF", str(rule), entry["file"]],
+    found = PRECOMPILED.search(entry["command"])
+    common = ["-include-pch", str(compiled[found[1]])] if found else []
+    run = subprocess.run([CLANG, "-fsyntax-only", *common, *flags, "-MD", "-MF", str(rule), entry["file"]],
                          cwd=entry["directory"], capture_output=True, text=True)
     files = dependencies(rule.read_text()) if rule.exists() else []
     rule.unlink(missing_ok=True)
@@ -91,8 +111,9 @@ def main():
     kept = {e["file"]: cache[e["file"]] for e in entries if is_unchanged(cache.get(e["file"]), flags_of(e))}
     due = [e for e in entries if e["file"] not in kept]
     failures = []
+    compiled = precompile(due)
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        work = [pool.submit(read, entry, number) for number, entry in enumerate(due)]
+        work = [pool.submit(read, entry, number, compiled) for number, entry in enumerate(due)]
         for number, done in enumerate(concurrent.futures.as_completed(work), 1):
             file, flags, files, code, errors = done.result()
             name = str(pathlib.Path(file).relative_to(ROOT))
