@@ -23,11 +23,18 @@ struct Demand {
   std::vector<Job> jobs;
 };
 
+// Work for which no worker can be started, and why; whoever waits for it should be told.
+struct GivenUp {
+  std::string job;
+  std::string why;
+};
+
 struct Pass {
   enum class Part { led, followed } part = Part::led;  // followed: another process leads.
   std::size_t workers = 0;                             // That count against the maximum.
   std::size_t deleting = 0;                            // That are still paid for.
   std::vector<std::string> log;  // Decisions, alarms, and what went wrong, for people.
+  std::vector<GivenUp> given_up = {};
 };
 
 struct WorkerView {

@@ -11,6 +11,8 @@ namespace {
 struct Kept {
   std::vector<std::int64_t> created;
   std::int64_t failures = 0;
+  std::int64_t failed_at = 0;
+  std::int64_t failed_generation = 0;
   std::int64_t open_until = 0;
   bool probing = false;
   std::int64_t throttled_until = 0;
@@ -20,6 +22,8 @@ struct Kept {
   static constexpr auto fields() {
     return std::tuple{json::Field{"created", &Kept::created, "Times of creations."},
                       json::Field{"failures", &Kept::failures, "Failed starts in a row."},
+                      json::Field{"failed_at", &Kept::failed_at, "When the last one failed."},
+                      json::Field{"failed_generation", &Kept::failed_generation, "Its worker."},
                       json::Field{"open_until", &Kept::open_until, "Circuit open until."},
                       json::Field{"probing", &Kept::probing, "One attempt is under way."},
                       json::Field{"throttled_until", &Kept::throttled_until, "Throttled until."},
@@ -28,6 +32,9 @@ struct Kept {
                       json::Field{"choice", &Kept::choice, "Size and region in turn."}};
   }
 };
+
+constexpr std::chrono::hours kToldFor{1};
+constexpr std::size_t kWhyBytesMax = 800;
 
 std::size_t count_since(const std::vector<WallTime>& times, WallTime since) {
   return static_cast<std::size_t>(times.end() -
@@ -72,6 +79,13 @@ std::string CreationGate::refusal(const Policy& policy, WallTime now) const {
   return "";
 }
 
+std::string CreationGate::trouble(const Policy& policy, WallTime now) const {
+  if (failures >= policy.failures_to_open && now - failed_at < kToldFor)
+    return "the last " + std::to_string(failures) + " workers failed at their start: " + why;
+  if (now < quota_until) return "no worker can be made: " + why;
+  return "";
+}
+
 void CreationGate::note_asked(const Policy& policy, WallTime now) {
   // A clock that went back must not make the list unordered.
   const WallTime at = created.empty() ? now : std::max(now, created.back());
@@ -111,7 +125,7 @@ void CreationGate::note_answer(const Policy& policy, Answer answer,
   }
 }
 
-void CreationGate::note_started() {
+void CreationGate::note_worked() {
   failures = 0;
   probing = false;
   open_until = {};
@@ -119,6 +133,7 @@ void CreationGate::note_started() {
 
 void CreationGate::note_failed(const Policy& policy, WallTime now) {
   ++failures;
+  failed_at = now;
   probing = false;
   if (failures < policy.failures_to_open) return;
   auto pause = policy.open_first;
@@ -131,11 +146,13 @@ std::string CreationGate::to_text() const {
   Kept kept;
   for (const WallTime time : created) kept.created.push_back(to_unix_ms(time));
   kept.failures = static_cast<std::int64_t>(failures);
+  kept.failed_at = to_unix_ms(failed_at);
+  kept.failed_generation = static_cast<std::int64_t>(failed_generation);
   kept.open_until = to_unix_ms(open_until);
   kept.probing = probing;
   kept.throttled_until = to_unix_ms(throttled_until);
   kept.quota_until = to_unix_ms(quota_until);
-  kept.why = why.substr(0, 400);
+  kept.why = why.substr(0, kWhyBytesMax);
   kept.choice = static_cast<std::int64_t>(choice);
   return json::write(json::to_json(kept));
 }
@@ -145,6 +162,8 @@ Result<CreationGate> CreationGate::from_text(std::string_view text) {
   CreationGate gate;
   for (const std::int64_t time : kept.created) gate.created.push_back(from_unix_ms(time));
   gate.failures = static_cast<std::size_t>(kept.failures);
+  gate.failed_at = from_unix_ms(kept.failed_at);
+  gate.failed_generation = static_cast<std::uint64_t>(kept.failed_generation);
   gate.open_until = from_unix_ms(kept.open_until);
   gate.probing = kept.probing;
   gate.throttled_until = from_unix_ms(kept.throttled_until);

@@ -26,10 +26,12 @@ enum class Answer : std::uint8_t {
 std::string_view to_string(Answer answer);
 
 struct CreationGate {
-  std::vector<WallTime> created = {};  // Within the last hour, oldest first.
-  std::size_t failures = 0;            // Failed starts in a row.
-  WallTime open_until = {};            // Circuit: no creation before.
-  bool probing = false;                // Half open: one attempt is under way.
+  std::vector<WallTime> created = {};   // Within the last hour, oldest first.
+  std::size_t failures = 0;             // Failed starts in a row …
+  WallTime failed_at = {};              // … the last of them …
+  std::uint64_t failed_generation = 0;  // … and its worker; only a later one that works ends it.
+  WallTime open_until = {};             // Circuit: no creation before.
+  bool probing = false;                 // Half open: one attempt is under way.
   WallTime throttled_until = {};
   WallTime quota_until = {};
   std::string why = {};  // The last refusal, in words.
@@ -38,12 +40,14 @@ struct CreationGate {
 
   // Empty: it may. Otherwise the reason, for people.
   std::string refusal(const Policy& policy, WallTime now) const;
+  // What a person should look at, for an hour after it was last so; empty: nothing.
+  std::string trouble(const Policy& policy, WallTime now) const;
   void note_asked(const Policy& policy, WallTime now);
   // `retry_after` counts for throttled; up to half of it again is added by chance.
   void note_answer(const Policy& policy, Answer answer, std::chrono::seconds retry_after,
                    const std::string& why, WallTime now, Random& random);
-  void note_started();                                   // It showed life.
-  void note_failed(const Policy& policy, WallTime now);  // It never did.
+  void note_worked();                                    // A worker took work.
+  void note_failed(const Policy& policy, WallTime now);  // One ended, or was given up, before.
 
   std::string to_text() const;
   static Result<CreationGate> from_text(std::string_view text);

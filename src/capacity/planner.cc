@@ -110,7 +110,14 @@ class Planning {
     return !worker.held_job.empty();
   }
 
+  static bool has_worked(const Worker& worker) {
+    return !worker.held_job.empty() || !worker.spans.empty();
+  }
+
   void look_at_active(const Worker& worker, const Group* group) {
+    const CreationGate& gate = book_.memory.gate;
+    if (gate.failures > 0 && worker.generation > gate.failed_generation && has_worked(worker))
+      effects_.push_back(NoteWorked{worker.generation});
     if (!group && !is_set(worker.absent_at)) effects_.push_back(NoteAbsent{worker.generation});
     if (policy_.liveness == Liveness::platform && (!group || group->state == GroupState::ended)) {
       return remove(worker, "its process ended" + (group ? ": " + group->detail : ""));
@@ -118,6 +125,8 @@ class Planning {
     const bool ended = group && group->state == GroupState::ended;
     if (ended && holds(worker) && policy_.endings == Endings::certain)
       return remove(worker, "its process ended at work: " + group->detail);
+    if (ended && group->ending == Ending::failed && !has_worked(worker))
+      return remove(worker, "it ended before it took work: " + group->detail, Blame::start);
     const bool lost = policy_.liveness == Liveness::heartbeats &&
                       since(worker.heartbeat_at, policy_.heartbeat_limit);
     if (lost) return remove(worker, "no heartbeat since " + to_text(worker.heartbeat_at));

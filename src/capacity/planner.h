@@ -12,8 +12,9 @@
 //  - No second worker for a job that a worker holds or was made for, one a tenant, workers_max in
 //    all. Between tenants whoever was served longest ago is next, then whoever waits longest.
 //  - A worker idle for idle_limit goes; one that never started is replaced after start_limit; a
-//    group without a row goes; a deletion is asked again every ask_again until the platform no
-//    longer shows the group.
+//    one that ended before it took work counts as a failed start, and only a later worker that
+//    takes work ends the count; a group without a row goes; a deletion is asked again every
+//    ask_again until the platform no longer shows the group.
 //  - Money: nothing is created that a minute of all workers would carry over the day's limit.
 
 #include <cstdint>
@@ -79,6 +80,9 @@ struct NoteStarted {
   std::uint64_t generation;
   WallTime at;
 };
+struct NoteWorked {  // After failed starts one took work.
+  std::uint64_t generation;
+};
 struct NoteAccepted {  // The platform shows it, and the row does not know yet.
   std::uint64_t generation;
 };
@@ -111,8 +115,9 @@ struct Note {  // For the decision log; an alarm also counts in the metric.
   enum class Kind { decision, alarm } kind;
   std::string text;
 };
-using Effect = std::variant<CreateWorker, CreateAgain, NoteStarted, NoteAccepted, NoteAbsent,
-                            NoteIdle, Drain, Delete, DeleteOrphan, AskStop, Close, Note>;
+using Effect =
+    std::variant<CreateWorker, CreateAgain, NoteStarted, NoteWorked, NoteAccepted, NoteAbsent,
+                 NoteIdle, Drain, Delete, DeleteOrphan, AskStop, Close, Note>;
 
 // What the day has cost so far, running workers included.
 std::int64_t spent_today_nanos(const Policy& policy, const Book& book, WallTime now);

@@ -193,6 +193,34 @@ TEST_F(Planner, frees_the_work_of_a_process_that_ended_at_once) {
   EXPECT_EQ(all<Delete>(planned()).size(), 1u);
 }
 
+TEST_F(Planner, counts_a_worker_that_spoke_and_ended_before_its_work_as_a_failed_start) {
+  policy_.endings = Endings::certain;
+  wait("ada");
+  Worker& one = worker(1, WorkerState::active);
+  view_.groups.push_back({one.name, GroupState::ended, "local", "exit status 1", Ending::failed});
+  const auto gone = all<Delete>(planned());
+  ASSERT_EQ(gone.size(), 1u);
+  EXPECT_EQ(gone[0].blame, Blame::start);
+  EXPECT_EQ(gone[0].reason, "it ended before it took work: exit status 1");
+  // Nobody came for what it was made for: that is no failure of its own.
+  view_.groups[0].ending = Ending::in_order;
+  EXPECT_TRUE(all<Delete>(planned()).empty());
+  EXPECT_EQ(all<Drain>(planned()).size(), 1u);
+}
+
+TEST_F(Planner, believes_in_starts_again_when_a_later_worker_took_work) {
+  book_.memory.gate.failures = 3;
+  book_.memory.gate.failed_generation = 5;
+  Worker& before = worker(4, WorkerState::active);
+  hold(before, "ada");
+  show(before);
+  Worker& idle = worker(6, WorkerState::active);
+  show(idle);
+  EXPECT_TRUE(all<NoteWorked>(planned()).empty());
+  hold(idle, "bea");
+  EXPECT_EQ(all<NoteWorked>(planned()).size(), 1u);
+}
+
 TEST_F(Planner, leaves_running_work_alone_when_the_image_changes) {
   Worker& one = worker(1, WorkerState::active);
   one.image = "trainer:1";
@@ -303,7 +331,7 @@ TEST(CreationGate, opens_after_failed_starts_for_1_2_4_8_minutes_and_lets_one_tr
     EXPECT_FALSE(gate.refusal(policy, kNow + minutes(pause)).empty());  // One is enough.
     gate.note_failed(policy, kNow);
   }
-  gate.note_started();
+  gate.note_worked();
   EXPECT_TRUE(gate.refusal(policy, kNow + minutes(9)).empty());
 }
 

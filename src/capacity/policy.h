@@ -53,10 +53,12 @@ struct Policy {
   std::chrono::seconds ask_again{30};        // Between two requests to create or delete one.
   std::chrono::seconds delete_alarm{900};    // A deletion that takes longer is told to people.
   std::chrono::seconds stop_grace{60};
+  std::chrono::seconds lease{30};  // A leader that died is followed after so long.
 
   std::size_t creations_per_5_minutes_max = 90;
   std::size_t creations_per_hour_max = 270;
-  std::size_t failures_to_open = 3;        // Failed starts in a row until the circuit opens.
+  std::size_t failures_to_open = 3;        // Failed starts in a row until the circuit opens …
+  std::size_t failures_to_give_up = 5;     // … and until the work that the last was for is told.
   std::chrono::seconds open_first{60};     // Doubles …
   std::chrono::seconds open_longest{480};  // … up to this.
   std::chrono::seconds quota_probe{300};   // One attempt in so long while the quota is reached.

@@ -25,6 +25,7 @@ constexpr std::string_view kFileEnd = ".worker";
 constexpr int kTermMilliseconds = 300;
 constexpr int kKillMilliseconds = 500;
 constexpr int kLookMilliseconds = 5;
+constexpr std::size_t kTailBytesMax = 400;
 
 // A file of a worker, opened and closed.
 class WorkerFile {
@@ -73,6 +74,26 @@ void wait_for_end(int pid, int milliseconds) {
 std::string ending_text(int status) {
   if (WIFSIGNALED(status)) return std::string("ended by signal ") + strsignal(WTERMSIG(status));
   return "exit status " + std::to_string(WEXITSTATUS(status));
+}
+
+// The last lines of a log, as one line of text that may go anywhere.
+std::string tail_of(const fs::path& log) {
+  std::ifstream in(log, std::ios::binary | std::ios::ate);
+  if (!in) return "";
+  const auto size = static_cast<std::size_t>(in.tellg());
+  const std::size_t from = size > kTailBytesMax ? size - kTailBytesMax : 0;
+  in.seekg(static_cast<std::streamoff>(from));
+  std::string text(size - from, '\0');
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  // Whole lines where there are some.
+  if (const auto line = text.find('\n'); from > 0 && line != std::string::npos)
+    text.erase(0, line + 1);
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) >= 0x7F) c = '?';
+    if (static_cast<unsigned char>(c) < 0x20) c = ' ';
+  }
+  return text;
 }
 
 void replace_all(std::string& text, std::string_view what, const std::string& by) {
@@ -151,7 +172,8 @@ CreateAnswer ProcessPlatform::create(const Context&, const CreateRequest& reques
 bool ProcessPlatform::main_ended(const std::string& name, int pid) {
   int status = 0;
   if (waitpid(pid, &status, WNOHANG) == pid) {
-    endings_[name] = ending_text(status);
+    const bool in_order = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    endings_[name] = {ending_text(status), in_order ? Ending::in_order : Ending::failed};
     return true;
   }
   return (kill(pid, 0) != 0 && errno == ESRCH) || is_zombie(pid);
@@ -177,7 +199,13 @@ Group ProcessPlatform::look_at(const std::string& name) {
   }
   // The group's number stays taken while any of it runs, so this cannot hit another.
   if (anything_runs) kill(-pid, SIGKILL);
-  if (const auto found = endings_.find(name); found != endings_.end()) group.detail = found->second;
+  if (const auto found = endings_.find(name); found != endings_.end()) {
+    group.detail = found->second.text;
+    group.ending = found->second.how;
+  }
+  if (group.ending == Ending::failed)
+    if (const std::string tail = tail_of(options_.folder / (name + ".log")); !tail.empty())
+      group.detail += "; it wrote: " + tail;
   return group;
 }
 

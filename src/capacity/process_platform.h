@@ -6,6 +6,7 @@
 // it starts, so the kernel says truly whether any of it still runs): by this process, by the one
 // that comes after it, and by the one beside it. The parent's end does not end a worker.
 //
+// What one that failed wrote last is in its group's detail.
 // remove() asks the group to end, and kills it 300 ms later. A worker whose main process ended is
 // `ended`, and what it left running is killed by the next list().
 //
@@ -60,7 +61,11 @@ class ProcessPlatform final : public Platform {
   std::string limits_;
   std::filesystem::path cgroups_;  // Empty: no cgroups.
   std::mutex mutex_;
-  std::map<std::string, std::string> endings_;  // How our own children ended.
+  struct Ended {
+    std::string text;
+    Ending how = Ending::unknown;
+  };
+  std::map<std::string, Ended> endings_;  // Of our own children.
 };
 
 }  // namespace cloudfolio::capacity

@@ -54,7 +54,7 @@ Result<bool> Provisioner::lead(const Context& ctx) {
     if (!renewed) lease_.reset();
   }
   if (!lease_) {
-    auto acquired = leases_.acquire(ctx, "capacity-" + policy_.queue, kLeaseLength);
+    auto acquired = leases_.acquire(ctx, "capacity-" + policy_.queue, policy_.lease);
     if (!acquired && acquired.error().code() == Code::conflict) return false;
     if (!acquired) return std::move(acquired).error();
     lease_ = *std::move(acquired);
@@ -129,6 +129,10 @@ Status Provisioner::carry_out(const Context& ctx, Turn& turn, const Effect& effe
       effect);
   const Worker* worker = turn.find(generation);
   if (!worker) return Done{};
+  if (std::holds_alternative<NoteWorked>(effect)) {
+    turn.book.memory.gate.note_worked();
+    return book_.write_memory(ctx, turn.book.memory);
+  }
   if (std::holds_alternative<CreateAgain>(effect)) return ask(ctx, turn, *worker);
   if (const auto* gone = std::get_if<Delete>(&effect)) return remove(ctx, turn, *worker, *gone);
   if (std::holds_alternative<Close>(effect)) return close(ctx, turn, *worker);
@@ -150,7 +154,7 @@ Status Provisioner::change(const Context& ctx, Turn& turn, Worker worker, const 
                    worker.started_at = started.at;
                    worker.heartbeat_at = std::max(worker.heartbeat_at, started.at);
                    if (!is_set(worker.idle_since)) worker.idle_since = started.at;
-                   turn.book.memory.gate.note_started();
+                   if (policy_.liveness == Liveness::platform) turn.book.memory.gate.note_worked();
                  },
                  [&](const NoteAbsent&) {
                    worker.absent_at = gone_at(worker, turn.book.memory, turn.now);
@@ -180,6 +184,8 @@ Status Provisioner::change(const Context& ctx, Turn& turn, Worker worker, const 
 
 Status Provisioner::create(const Context& ctx, Turn& turn, Worker worker) {
   Memory& memory = turn.book.memory;
+  // A start that this pass found to have failed may have closed the gate.
+  if (!memory.gate.refusal(policy_, turn.now).empty()) return Done{};
   Memory after = memory;
   after.next_generation = worker.generation + 1;
   after.gate.note_asked(policy_, turn.now);
@@ -238,7 +244,8 @@ Status Provisioner::ask(const Context& ctx, Turn& turn, Worker worker) {
 }
 
 Status Provisioner::remove(const Context& ctx, Turn& turn, Worker worker, const Delete& effect) {
-  if (worker.state != WorkerState::deleting) {
+  const bool first = worker.state != WorkerState::deleting;
+  if (first) {
     // Platform: a worker's job ends with it, and the ledger is told; a heartbeat's held work that
     // was lost ends where it was last seen alive.
     const WallTime ended = policy_.liveness == Liveness::platform ? turn.now : worker.heartbeat_at;
@@ -251,12 +258,26 @@ Status Provisioner::remove(const Context& ctx, Turn& turn, Worker worker, const 
   worker.asked_at = turn.now;
   CF_CHECK(book_.update(ctx, worker));
   turn.book.workers[worker.generation] = worker;
-  if (effect.blame == Blame::start) {
-    turn.book.memory.gate.note_failed(policy_, turn.now);
-    turn.book.memory.gate.why = effect.reason;
+  if (first && effect.blame == Blame::start) {
+    CF_CHECK(note_failed_start(ctx, turn, worker));
+  } else if (first && turn.book.memory.gate.probing) {
+    turn.book.memory.gate.probing = false;  // It said nothing about starts: another may try.
     CF_CHECK(book_.write_memory(ctx, turn.book.memory));
   }
   return platform_.remove(ctx, worker.name);
+}
+
+Status Provisioner::note_failed_start(const Context& ctx, Turn& turn, const Worker& worker) {
+  CreationGate& gate = turn.book.memory.gate;
+  gate.note_failed(policy_, turn.now);
+  gate.failed_generation = std::max(gate.failed_generation, worker.generation);
+  gate.why = worker.reason;
+  CF_CHECK(book_.write_memory(ctx, turn.book.memory));
+  const std::string trouble = gate.trouble(policy_, turn.now);
+  if (!trouble.empty()) turn.pass.log.push_back("alarm: " + trouble);
+  if (gate.failures >= policy_.failures_to_give_up)
+    turn.pass.given_up.push_back({worker.job, trouble});
+  return Done{};
 }
 
 Status Provisioner::remove_orphan(const Context& ctx, Turn& turn, const Group& group) {

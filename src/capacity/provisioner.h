@@ -22,8 +22,6 @@ namespace cloudfolio::capacity {
 
 class Provisioner final : public Capacity {
  public:
-  static constexpr std::chrono::seconds kLeaseLength{30};
-
   Provisioner(Policy policy, storage::Table& table, storage::LeaseBook& leases, Platform& platform,
               UsageSink& usage, const Clock& clock, Random random);
 
@@ -38,6 +36,7 @@ class Provisioner final : public Capacity {
   Status create(const Context& ctx, Turn& turn, Worker worker);
   Status ask(const Context& ctx, Turn& turn, Worker worker);
   Status remove(const Context& ctx, Turn& turn, Worker worker, const Delete& effect);
+  Status note_failed_start(const Context& ctx, Turn& turn, const Worker& worker);
   Status remove_orphan(const Context& ctx, Turn& turn, const Group& group);
   Status close(const Context& ctx, Turn& turn, const Worker& worker);
   Status change(const Context& ctx, Turn& turn, Worker worker, const Effect& effect);

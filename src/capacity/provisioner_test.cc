@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "capacity/testing/simulated_processes.h"
 #include "capacity/testing/simulation.h"
 
 namespace cloudfolio::capacity {
@@ -191,6 +192,50 @@ TEST(Provisioner, of_two_one_leads_and_an_overtaken_leader_is_refused) {
     (void)second.ensure(Context(), demand);
     EXPECT_LE(arm.names().size(), 1u + 3u);  // At most a replaced silent one is still going.
   }
+}
+
+// Each says that it lives, as a worker does when it opens the store, and ends before it takes work.
+TEST(Provisioner, workers_that_die_at_their_start_are_tried_five_times_in_three_minutes_and_told) {
+  ManualClock clock;
+  auto store = storage::open_memory(clock);
+  storage::Table& table = **store->table(kWorkersTable);
+  simulated::SimulatedProcesses processes;
+  processes.fail_from_now_on();
+  simulated::MemoryUsage usage;
+  Policy policy = simulated::aci_policy_for_tests();
+  policy.endings = Endings::certain;
+  Provisioner provisioner(policy, table, store->leases(), processes, usage, clock, Random(1));
+  WorkerBook book(table, policy.queue);
+  Demand demand;
+  demand.jobs.push_back({"train-1", TenantId("ada"), clock.wall_time()});
+  std::vector<GivenUp> told;
+  bool alarmed = false;
+  const auto pass = [&] {
+    clock.advance(std::chrono::milliseconds(500));
+    const auto passed = provisioner.ensure(Context(), demand);
+    ASSERT_TRUE(passed.ok());
+    told.insert(told.end(), passed->given_up.begin(), passed->given_up.end());
+    for (const std::string& line : passed->log) alarmed |= line.starts_with("alarm: the last 3");
+    for (const auto& [name, job] : processes.running()) {
+      const std::string number = name.substr(name.rfind('-') + 1);
+      (void)book.heartbeat(Context(), std::stoull(number), clock.wall_time());
+      processes.end(name);
+    }
+  };
+  for (int i = 0; i < 40; ++i) pass();  // 20 s.
+  EXPECT_EQ(processes.creations(), 3u);
+  EXPECT_TRUE(alarmed);
+  EXPECT_EQ(*book.trouble(Context(), policy, clock.wall_time()),
+            "the last 3 workers failed at their start: it ended before it took work: exit status "
+            "1");
+  EXPECT_TRUE(told.empty());
+  for (int i = 0; i < 360; ++i) pass();
+  EXPECT_EQ(processes.creations(), 5u);
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_EQ(told[0].job, "train-1");
+  EXPECT_TRUE(told[0].why.starts_with("the last 5 workers failed")) << told[0].why;
+  clock.advance(std::chrono::hours(1));
+  EXPECT_EQ(*book.trouble(Context(), policy, clock.wall_time()), "");
 }
 
 TEST(Provisioner, a_leader_with_an_old_epoch_changes_nothing) {

@@ -69,12 +69,15 @@ enum class GroupState : std::uint8_t {
   deleting,  // Deletion was taken and is not done.
 };
 
+enum class Ending : std::uint8_t { unknown, in_order, failed };
+
 // What a platform has under our owner tag.
 struct Group {
   std::string name;
   GroupState state = GroupState::pending;
   std::string region = {};
-  std::string detail = {};  // For people: "exit status 3", "ImagePullBackOff".
+  std::string detail = {};  // For people: "exit status 3; it wrote: …", "ImagePullBackOff".
+  Ending ending = Ending::unknown;  // Of one that ended.
 };
 
 inline bool is_set(WallTime time) {

@@ -146,6 +146,14 @@ Status WorkerBook::note_served(const Context& ctx, const TenantId& id, WallTime 
   return written;
 }
 
+Result<std::string> WorkerBook::trouble(const Context& ctx, const Policy& policy, WallTime now) {
+  const auto entity = table_.get(ctx, {queue_, kMemoryRow});
+  if (!entity && entity.error().code() == Code::not_found) return std::string();
+  if (!entity) return entity.error();
+  CF_TRY(const Memory memory, memory_from(*entity));
+  return memory.gate.trouble(policy, now);
+}
+
 Result<Worker> WorkerBook::worker(const Context& ctx, std::uint64_t generation) {
   auto entity = table_.get(ctx, {queue_, worker_row(generation)});
   if (!entity && entity.error().code() == Code::not_found) return lost(generation);

@@ -37,6 +37,9 @@ class WorkerBook {
   // That the tenant was served; without effect where somebody else writes it at this moment.
   Status note_served(const Context& ctx, const TenantId& tenant, WallTime now);
 
+  // What a person should look at about starts of workers, for whoever only reads; empty: nothing.
+  Result<std::string> trouble(const Context& ctx, const Policy& policy, WallTime now);
+
   // --- The worker's side.
   // Every heartbeat_limit / 3 or so, and with each step of progress.
   Result<Order> heartbeat(const Context& ctx, std::uint64_t generation, WallTime now);

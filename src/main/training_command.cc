@@ -31,6 +31,8 @@ Status print_list(const std::string& answer) {
                 text_at(one, "state").c_str(), text_at(one, "instance").c_str(),
                 text_at(one, "reason").c_str());
   });
+  if (const std::string problem = text_at(shown, "problem"); !problem.empty())
+    std::printf("workers: %s\n", problem.c_str());
   for_each(shown, "poisoned", [](const json::Object& one) {
     std::printf("put aside: %s %s: %s\n", text_at(one, "id").c_str(),
                 text_at(one, "instance").c_str(), text_at(one, "reason").c_str());

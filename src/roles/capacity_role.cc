@@ -127,6 +127,8 @@ milliseconds CapacityRole::pass(const Context& ctx) {
   }
   workers_.set(static_cast<double>(passed->workers + passed->deleting));
   tell(ctx, demand, passed->log);
+  if (parts_.give_up)
+    for (const capacity::GivenUp& one : passed->given_up) parts_.give_up(one.job, one.why);
   const bool busy = passed->workers + passed->deleting + demand.jobs.size() > 0;
   if (aci) return busy ? kAciBusy : kAciIdle;
   return busy ? kProcessBusy : kProcessIdle;

@@ -47,6 +47,8 @@ class CapacityRole {
     ProgressBoard& progress;
     WorkerProgram program;
     std::function<std::vector<durable::WaitingTask>()> waiting;
+    // No worker can be started for this instance's training; empty: it waits on.
+    std::function<void(const std::string& instance, const std::string& why)> give_up = {};
   };
   // Errors: those of the settings and the store; unavailable: no folder for the workers.
   static Result<std::unique_ptr<CapacityRole>> open(Parts parts);

@@ -15,6 +15,8 @@ constexpr std::int64_t kPicosPerNano = 1'000;
 constexpr std::chrono::seconds kProcessHeartbeatLimit{30};
 // It ends by itself; what waits longer was made for work that is gone.
 constexpr std::chrono::seconds kProcessIdleLimit{1};
+// The shortest that every store grants: whoever waits for a worker waits for it after a crash.
+constexpr std::chrono::seconds kProcessLease{15};
 constexpr int kAciCores = 2;
 
 std::vector<std::string> parts_of(const std::string& text) {
@@ -152,6 +154,7 @@ Result<capacity::Policy> capacity_policy(const CapacityConfig& config, CapacityK
     policy.image = config.aci_image;
   } else {
     policy.heartbeat_limit = kProcessHeartbeatLimit;
+    policy.lease = kProcessLease;
     policy.endings = capacity::Endings::certain;
   }
   policy.idle_limit =

@@ -1,8 +1,11 @@
 #include "roles/local_portfolios.h"
 
+#include "capacity/worker_book.h"
 #include "flags/definition.h"
 #include "json/json.h"
+#include "roles/capacity_settings.h"
 #include "roles/models_report.h"
+#include "roles/remote_work.h"
 #include "roles/status_report.h"
 #include "sync/refresh.h"
 #include "training/train_model.h"
@@ -215,14 +218,27 @@ Result<std::string> LocalPortfolios::answer(const Context& ctx, const TenantId& 
 
 Result<std::string> LocalPortfolios::status(const Context& ctx, const TenantId& tenant,
                                             gateway::Sight sight) {
-  StatusParts parts{parts_.client, parts_.progress, sight, std::nullopt};
+  StatusParts parts{parts_.client, parts_.progress, sight, std::nullopt, ""};
   CF_TRY(parts.own, open_private(ctx, tenant, sight));
+  if (parts_.presence) {
+    CF_TRY(const auto seen, parts_.presence->look(ctx));
+    CF_TRY(parts.problem, capacity_problem(ctx, seen));
+  }
   return status_report(ctx, parts_.platform.cache().open(tenant), parts);
 }
 
 Result<std::string> LocalPortfolios::models(const Context& ctx, const TenantId& tenant,
                                             gateway::Sight sight) {
   return models_report(ctx, parts_.platform.cache().open(tenant), sight);
+}
+
+Result<std::string> LocalPortfolios::capacity_problem(const Context& ctx,
+                                                      const Presence::Seen& seen) const {
+  if (seen.capacity.empty() || seen.capacity == to_string(CapacityKind::external))
+    return std::string();
+  CF_TRY(storage::Table* const table, parts_.platform.storage().table(capacity::kWorkersTable));
+  return capacity::WorkerBook(*table, kTrainingQueue)
+      .trouble(ctx, capacity::Policy(), parts_.platform.clock().wall_time());
 }
 
 // Which roles have a process; work for a missing one waits.
@@ -238,6 +254,10 @@ Status LocalPortfolios::tell_roles(const Context& ctx, json::Object& report) {
   }
   report["roles"] = std::move(roles);
   if (!seen.capacity.empty()) report["capacity"] = seen.capacity;
+  CF_TRY(const std::string problem, capacity_problem(ctx, seen));
+  if (problem.empty()) return Done{};
+  report["status"] = "degraded";
+  report["problem"] = problem;
   return Done{};
 }
 

@@ -54,6 +54,8 @@ class LocalPortfolios final : public gateway::Portfolios {
 
  private:
   Result<durable::Client*> orchestrator() const;
+  // What keeps workers from trainings, where some are brought; empty: nothing.
+  Result<std::string> capacity_problem(const Context& ctx, const Presence::Seen& seen) const;
   // quota_exceeded with what, how much and until when; warnings go to the log.
   Status check_quota(const Context& ctx, const TenantId& tenant, tenancy::Work work);
   // A deleted tenant whose portfolio somebody asks for is a new one. Conflict while it is deleted.

@@ -69,11 +69,11 @@ durable::ActivityWorker::Parts parts_of(Platform& platform, const durable::Regis
 
 Result<std::unique_ptr<durable::ActivityWorker>> open_training_worker(
     const Config& config, Platform& platform, const durable::Registry& registry,
-    TrainingHooks hooks, int threads_count) {
+    TrainingHooks hooks, int threads_count, std::chrono::seconds limit) {
   auto options = options_for(config, kTrainingQueue);
   options.result_queue = kTrainingEvents;
   options.threads_count = threads_count;
-  options.progress_limit = kTrainingProgressLimit;
+  options.progress_limit = limit;
   options.admit = std::move(hooks.admit);
   options.on_over = std::move(hooks.on_over);
   options.on_retry = std::move(hooks.on_retry);

@@ -29,7 +29,7 @@ inline constexpr std::chrono::seconds kTrainingRetryAfter{2};
 // The tasks that a process's orchestrations wait for in other processes.
 struct RemoteWork {
   // Set while the scheduler lives and work of it goes through queues.
-  std::atomic<const durable::QueueDispatcher*> dispatcher{nullptr};
+  std::atomic<durable::QueueDispatcher*> dispatcher{nullptr};
   std::function<void()> on_change;  // Set before the scheduler opens; may be empty.
 };
 
@@ -47,10 +47,11 @@ struct TrainingHooks {
   std::function<void(const durable::ActivityInfo&, const Error&, std::int64_t)> on_retry = {};
 };
 
-// A worker for trainings with so many threads of its own; with 0 the caller runs them.
+// A worker for trainings with so many threads of its own; with 0 the caller runs them. `limit`: a
+// training that takes no step for so long hangs; 0 where trainings take turns.
 Result<std::unique_ptr<durable::ActivityWorker>> open_training_worker(
     const Config& config, Platform& platform, const durable::Registry& registry,
-    TrainingHooks hooks, int threads_count);
+    TrainingHooks hooks, int threads_count, std::chrono::seconds limit = kTrainingProgressLimit);
 // Workers for the other pools of `roles`, in a process without orchestrator. `registry` outlives
 // them.
 Result<std::vector<std::unique_ptr<durable::ActivityWorker>>> open_workers(

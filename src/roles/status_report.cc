@@ -105,7 +105,10 @@ Result<std::string> status_report(const Context& ctx, const cache::TenantCache& 
                     jobs);
   // What is published is there also while nobody can say what runs.
   if (!told && !is_away(told.error())) return told.error();
-  if (!told) report["problem"] = told.error().message();
+  if (!told)
+    report["problem"] = told.error().message();
+  else if (!parts.problem.empty())
+    report["problem"] = parts.problem;
   report["jobs"] = std::move(jobs);
   CF_TRY(report["last_sync"], last_sync(ctx, tenant));
   if (!with_private) gateway::hide_costs(report["last_sync"]);

@@ -18,6 +18,7 @@ struct StatusParts {
   ProgressBoard& progress;
   gateway::Sight sight = gateway::Sight::public_only;
   std::optional<cache::TenantCache> own;  // Of a live right.
+  std::string problem = {};               // What else a person should know of; empty: nothing.
 };
 
 // One JSON object: {login, published: {…} | null, jobs: [{instance, name, status, phase, done,

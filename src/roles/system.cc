@@ -52,6 +52,7 @@ System::~System() {
   saying_.reset();
   reading_old_.reset();
   workers_.clear();  // Give back what they run.
+  inline_trainer_.reset();
   trainer_.reset();
   seat_.reset();
   {
@@ -117,20 +118,47 @@ Status System::open_scheduler() {
   CF_TRY(scheduler_, open_orchestrator(config_, *platform_, registry_, slot_,
                                        around_pools(remote_, *platform_, registry_, roles_)));
   client_ = scheduler_.get();
-  if (kind == CapacityKind::none) return Done{};
-  CF_TRY(auto opened,
-         CapacityRole::open({.config = config_,
-                             .kind = kind,
-                             .platform = *platform_,
-                             .ledger = costs_->ledger(),
-                             .prices = costs_->prices(),
-                             .progress = *progress_,
-                             .program = *as_.program,
-                             .waiting = [this] {
-                               return remote_.dispatcher.load()->waiting(training::kTrainingPool);
-                             }}));
+  if (kind != CapacityKind::none) CF_CHECK(open_capacity(kind));
+  return open_inline_trainer();
+}
+
+Status System::open_capacity(CapacityKind kind) {
+  CapacityRole::Parts parts{
+      .config = config_,
+      .kind = kind,
+      .platform = *platform_,
+      .ledger = costs_->ledger(),
+      .prices = costs_->prices(),
+      .progress = *progress_,
+      .program = *as_.program,
+      .waiting = [this] { return remote_.dispatcher.load()->waiting(training::kTrainingPool); }};
+  // With the fallback there is somebody who does it.
+  if (config_.capacity.fallback == "wait")
+    parts.give_up = [this](const std::string& instance, const std::string& why) {
+      // Its code says that no retry policy tries again: five workers did.
+      remote_.dispatcher.load()->give_up(instance, Error(Code::invalid_argument, why));
+    };
+  CF_TRY(auto opened, CapacityRole::open(std::move(parts)));
   const std::lock_guard lock(capacity_mutex_);
   capacity_ = std::move(opened);
+  return Done{};
+}
+
+Status System::open_inline_trainer() {
+  if (config_.capacity.fallback != "inline" || remote_.dispatcher == nullptr) return Done{};
+  if (roles_.has(Role::trainer)) return Done{};
+  CF_TRY(inline_trainer_,
+         InlineTrainer::open(
+             {.clock = clock_,
+              .log = platform_->log(),
+              .patience = std::chrono::seconds(config_.capacity.patience_seconds),
+              .waiting =
+                  [this] { return remote_.dispatcher.load()->waiting(training::kTrainingPool); },
+              .open_worker =
+                  [this](TrainingHooks hooks) {
+                    return open_training_worker(config_, *platform_, registry_, std::move(hooks), 0,
+                                                std::chrono::seconds(0));
+                  }}));
   return Done{};
 }
 

@@ -26,6 +26,7 @@
 #include "roles/client_slot.h"
 #include "roles/config.h"
 #include "roles/cost_recorder.h"
+#include "roles/inline_trainer.h"
 #include "roles/local_administration.h"
 #include "roles/local_portfolios.h"
 #include "roles/old_training_queue.h"
@@ -96,6 +97,8 @@ class System final : public Session {
   Status open_features();
   Status open_orchestrations();
   Status open_scheduler();
+  Status open_capacity(CapacityKind kind);
+  Status open_inline_trainer();
   Status open_trainer();
   void read_old_trainings();
   Status open_other_roles();
@@ -119,6 +122,7 @@ class System final : public Session {
   std::unique_ptr<durable::Embedded> scheduler_;
   std::mutex capacity_mutex_;
   std::unique_ptr<CapacityRole> capacity_;
+  std::unique_ptr<InlineTrainer> inline_trainer_;
   // Where roles are apart: one of these two speaks for the orchestrator.
   std::unique_ptr<durable::QueuedClient> queued_client_;
   std::unique_ptr<durable::ClientServer> client_server_;

@@ -5,7 +5,10 @@
 #include "base/time_text.h"
 #include "capacity/worker_book.h"
 #include "durable/queued/activity_message.h"
+#include "flags/definition.h"
+#include "flags/report.h"
 #include "json/json.h"
+#include "roles/orchestrator_role.h"
 #include "roles/remote_work.h"
 #include "roles/run_log.h"
 #include "training/train_model.h"
@@ -111,8 +114,8 @@ Result<json::Array> poisoned_json(const Context& ctx, storage::Storage& store,
   return all;
 }
 
-Result<json::Array> workers_json(const Context& ctx, storage::Storage& store) {
-  CF_TRY(storage::Table* const table, store.table(capacity::kWorkersTable));
+Status tell_workers(const Context& ctx, Platform& platform, json::Object& answer) {
+  CF_TRY(storage::Table* const table, platform.storage().table(capacity::kWorkersTable));
   CF_TRY(const capacity::Book book, capacity::WorkerBook(*table, kTrainingQueue).load(ctx));
   json::Array workers;
   for (const auto& [generation, worker] : book.workers) {
@@ -122,7 +125,11 @@ Result<json::Array> workers_json(const Context& ctx, storage::Storage& store) {
                        {"region", worker.region},
                        {"reason", worker.reason}});
   }
-  return workers;
+  answer["workers"] = std::move(workers);
+  const std::string trouble =
+      book.memory.gate.trouble(capacity::Policy(), platform.clock().wall_time());
+  if (!trouble.empty()) answer["problem"] = trouble;
+  return Done{};
 }
 
 }  // namespace
@@ -151,7 +158,7 @@ Result<std::string> TrainingDesk::list(const Context& ctx, const std::optional<T
   json::Object answer;
   answer["count"] = found.size();
   answer["trainings"] = std::move(trainings);
-  CF_TRY(answer["workers"], workers_json(ctx, platform_.storage()));
+  CF_CHECK(tell_workers(ctx, platform_, answer));
   CF_TRY(answer["poisoned"], poisoned_json(ctx, platform_.storage(), tenant, ""));
   return json::write(answer);
 }
@@ -198,8 +205,11 @@ Status TrainingDesk::retry(const Context& ctx, const InstanceId& instance) {
   durable::StartOptions options;
   options.name = state.name;
   options.instance = instance;
-  options.input = state.input;
+  // A run of its own: what the flag says is decided anew.
+  const auto decision = platform_.flags().decide(flags::kAsyncModelTraining, tenant_of(state));
+  options.input = training::with_decision(training::without_decision(state.input), decision);
   options.tags = state.tags;
+  options.tags[kAsyncTrainingTag] = json::write(flags::to_json(decision));
   return instances_->start(ctx, std::move(options)).ok()
              ? Status(Done{})
              : Status(Error(Code::conflict, "'" + instance.str() + "' was begun meanwhile"));

@@ -59,6 +59,8 @@ std::string train_input(const TenantId& tenant, std::string_view fingerprint, Tr
 // The input with the value of ENABLE_ASYNC_MODEL_TRAINING that its run began with, as
 // `"async_training": {"flag", "value", "version"}`; one that is recorded already stays.
 std::string with_decision(const std::string& input, const flags::Decision& decision);
+// The input as of a run that has not begun: without it.
+std::string without_decision(const std::string& input);
 // What is recorded; nullopt: nothing (a message of an older release).
 std::optional<flags::Decision> recorded_decision(std::string_view input);
 

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <memory>
+#include <mutex>
 #include <utility>
 
 #include "cache/cache.h"
@@ -104,6 +105,13 @@ std::string with_decision(const std::string& input, const flags::Decision& decis
   return json::write(json::Value(*std::move(object)));
 }
 
+std::string without_decision(const std::string& input) {
+  auto object = json::parse_object(input);
+  if (!object || !object->contains(kDecisionKey)) return input;
+  object->erase(kDecisionKey);
+  return json::write(json::Value(*std::move(object)));
+}
+
 std::optional<flags::Decision> recorded_decision(std::string_view input) {
   const auto object = json::parse_object(input);
   const json::Value* const found = object ? json::find(*object, kDecisionKey) : nullptr;
@@ -113,6 +121,8 @@ std::optional<flags::Decision> recorded_decision(std::string_view input) {
 void register_training(durable::Registry& registry, cache::Cache& cache, TrainingServices services,
                        Recipe recipe) {
   registry.pool(kTrainingPool, 1);
+  // What is bounded to one core also takes turns, whoever asked for it.
+  const auto turn = std::make_shared<std::mutex>();
   registry.orchestration(kTrainModel, train_model);
   registry.activity(kPrepareTraining,
                     [&cache, recipe](const Context& ctx, const durable::ActivityInfo&,
@@ -125,9 +135,11 @@ void register_training(durable::Registry& registry, cache::Cache& cache, Trainin
                     });
   registry.activity(
       kRunTraining,
-      [&cache, recipe, services](const Context& ctx, const durable::ActivityInfo&,
-                                 std::string input) -> Result<std::string> {
+      [&cache, recipe, services, turn](const Context& ctx, const durable::ActivityInfo&,
+                                       std::string input) -> Result<std::string> {
         CF_TRY(const Request request, parse_request(input, recipe));
+        std::unique_lock alone(*turn, std::defer_lock);
+        if (services.cores == Cores::one) alone.lock();
         if (services.before_training)
           CF_CHECK(services.before_training(ctx, request.place, request.fingerprint));
         const auto bound = services.cores == Cores::one ? std::make_unique<OneCore>() : nullptr;

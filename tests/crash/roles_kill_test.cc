@@ -1,5 +1,8 @@
 // kill -9 of gateway, orchestrator, sync and trainers at random moments of refreshes with training:
-// every refresh and every training ends, nothing is left over, nothing is done twice.
+// every refresh and every training ends, nothing is left over, nothing is done twice. Over the
+// embedded store, and over a storage account (the emulator; it is not killed).
+//
+// CLOUDFOLIO_TEST_KILLS: how many kills; a fifth as many refreshes.
 
 #include <gtest/gtest.h>
 
@@ -11,6 +14,8 @@
 #include "base/random.h"
 #include "fleet.h"
 #include "shallow_model.h"
+#include "storage/azure/azure.h"
+#include "storage/azure/testing/azurite.h"
 #include "storage/embedded/embedded.h"
 
 namespace cloudfolio::system_test {
@@ -18,8 +23,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr int kKills = kSanitized ? 10 : 100;
-constexpr int kRefreshes = kSanitized ? 3 : 20;
+namespace azure = storage::azure;
+
+constexpr int kKillsARefresh = 5;
 constexpr std::chrono::seconds kLongest{300};
 constexpr std::chrono::seconds kShownWithin{5};
 
@@ -27,6 +33,20 @@ std::uint64_t test_seed() {
   if (const char* text = std::getenv("CLOUDFOLIO_TEST_SEED"))
     return std::strtoull(text, nullptr, 10);
   return Random::from_system().next();
+}
+
+// Of which 20 kills are seconds of a machine that tests share.
+int kills_wanted() {
+  if (const char* text = std::getenv("CLOUDFOLIO_TEST_KILLS"))
+    return std::max(kKillsARefresh, std::atoi(text));
+  return kSanitized ? 10 : 20;
+}
+
+std::string connection_string(const azure::Account& account) {
+  return "DefaultEndpointsProtocol=http;AccountName=" + account.name +
+         ";AccountKey=" + std::get<azure::SharedKey>(account.credential).key.reveal() +
+         ";BlobEndpoint=" + account.blob_url + ";QueueEndpoint=" + account.queue_url +
+         ";TableEndpoint=" + account.table_url + ";";
 }
 
 class RolesKill : public testing::Test {
@@ -67,8 +87,9 @@ class RolesKill : public testing::Test {
     for (const auto& [task, count] : ends) EXPECT_EQ(count, 1) << "task " << task;
   }
 
-  // One role after the other, each started again at once, until it was kKills times.
+  // One role after the other, each started again at once, until it was so many times.
   static void kill_at_random(Fleet& fleet, std::uint64_t seed, std::atomic<int>& kills) {
+    const int wanted = kills_wanted();
     Random random(seed);
     const std::vector<std::pair<std::string, std::string>> names = {
         {"gateway", "gateway"},
@@ -76,7 +97,7 @@ class RolesKill : public testing::Test {
         {"sync", "sync"},
         {"trainer", "trainer"},
         {"trainer", "second trainer"}};
-    for (; kills < kKills; ++kills) {
+    for (; kills < wanted; ++kills) {
       // The moment is chance; nothing waits for something to happen in this time.
       std::this_thread::sleep_for(milliseconds(random.below(600)));
       const auto& [role, name] = names[random.below(names.size())];
@@ -124,15 +145,12 @@ class RolesKill : public testing::Test {
   }
 
   // What was asked twice is dropped by whoever finds it done.
-  void expect_nothing_left(const std::filesystem::path& data) {
-    storage::embedded::Options options;
-    options.directory = data;
-    auto store = storage::embedded::open(options, clock);
-    ASSERT_TRUE(store.ok()) << store.error().message();
+  void expect_nothing_left(storage::Storage& store) {
     const auto count = [&](const char* queue) {
-      return *(**(*store)->queue(queue)).approximate_count(Context());
+      return *(**store.queue(queue)).approximate_count(Context());
     };
-    for (const char* queue : {"sync-queue", "model-training-queue", "activity-results"}) {
+    for (const char* queue :
+         {"sync-queue", "model-training-queue", "activity-results", "model-training-events"}) {
       for (const auto end = clock.now() + kLongest; count(queue) > 0 && clock.now() < end;)
         std::this_thread::yield();
       EXPECT_EQ(count(queue), 0u) << queue;
@@ -141,17 +159,22 @@ class RolesKill : public testing::Test {
     EXPECT_EQ(count("model-training-queue-poison"), 0u);
   }
 
+  // `open_store`: the installation's, seen from here.
+  using OpenStore = std::function<Result<std::unique_ptr<storage::Storage>>(Installation&)>;
+  void run(const std::map<std::string, std::string>& environment, const OpenStore& open_store);
+
   const SystemClock clock;
   std::string url;
 };
 
-TEST_F(RolesKill, at_random_moments_leaves_every_refresh_and_training_done_once) {
-  if (!base_model_present()) GTEST_SKIP() << "the base model's weights are missing: ./dev setup";
+void RolesKill::run(const std::map<std::string, std::string>& environment,
+                    const OpenStore& open_store) {
   const std::uint64_t seed = test_seed();
   SCOPED_TRACE("CLOUDFOLIO_TEST_SEED=" + std::to_string(seed));
   std::printf("CLOUDFOLIO_TEST_SEED=%llu\n", static_cast<unsigned long long>(seed));
   Simulator github(sample_portfolio(), {"--latency-ms", "20"});
   Installation installation(github.url());
+  for (const auto& [name, value] : environment) installation.environment[name] = value;
   installation.environment["CLOUDFOLIO_BASE_MODEL"] = shallow_model();
   installation.environment["CLOUDFOLIO_DURABLE_CLAIM_SECONDS"] = "2";
   installation.environment["CLOUDFOLIO_TRAINING_MAX_STEPS"] = "1";
@@ -161,7 +184,8 @@ TEST_F(RolesKill, at_random_moments_leaves_every_refresh_and_training_done_once)
 
   std::atomic<int> kills{0};
   std::jthread killer([&] { kill_at_random(fleet, seed, kills); });
-  for (int refresh = 0; refresh < kRefreshes; ++refresh) {
+  const int refreshes_count = kills_wanted() / kKillsARefresh;
+  for (int refresh = 0; refresh < refreshes_count; ++refresh) {
     SCOPED_TRACE("refresh " + std::to_string(refresh));
     push_and_refresh(github, refresh);
   }
@@ -170,8 +194,31 @@ TEST_F(RolesKill, at_random_moments_leaves_every_refresh_and_training_done_once)
   // The last content's index and training end as well; earlier ones may have been overtaken.
   EXPECT_EQ(text(ended(std::string("index:") + kSampleLogin), "runtimeStatus"), "Completed");
   const std::size_t trainings_count = expect_every_training_done_once();
-  expect_nothing_left(installation.data());
-  std::printf("%d kills, %d refreshes, %zu trainings\n", kills.load(), kRefreshes, trainings_count);
+  const auto store = open_store(installation);
+  ASSERT_TRUE(store.ok()) << store.error().message();
+  expect_nothing_left(**store);
+  std::printf("%d kills, %d refreshes, %zu trainings\n", kills.load(), refreshes_count,
+              trainings_count);
+}
+
+TEST_F(RolesKill, at_random_moments_leaves_every_refresh_and_training_done_once) {
+  if (!base_model_present()) GTEST_SKIP() << "the base model's weights are missing: ./dev setup";
+  run({}, [this](Installation& installation) {
+    storage::embedded::Options options;
+    options.directory = installation.data();
+    return storage::embedded::open(options, clock);
+  });
+}
+
+TEST_F(RolesKill, over_a_storage_account_does_the_same) {
+  if (!base_model_present()) GTEST_SKIP() << "the base model's weights are missing: ./dev setup";
+  if (kSanitized) GTEST_SKIP() << "too slow under a sanitizer";
+  const auto emulator = azure::Azurite::shared();
+  if (!emulator) GTEST_SKIP() << emulator.error().message();
+  const azure::Account account = (*emulator)->next_account();
+  run({{"CLOUDFOLIO_STORAGE_BACKEND", "azure"},
+       {"AzureWebJobsStorage", connection_string(account)}},
+      [&](Installation&) { return azure::open({.account = account}, (*emulator)->clock()); });
 }
 
 }  // namespace

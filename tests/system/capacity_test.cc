@@ -163,6 +163,55 @@ TEST_F(Capacity, a_training_is_listed_cancelled_within_a_step_and_begun_again) {
   EXPECT_EQ(installation.run({"training", "show", "train:nobody:1"}).exit_code, 3);
 }
 
+// The server read its configuration before it became unreadable; every worker reads it anew.
+TEST_F(Capacity, tells_why_workers_fail_at_their_start_instead_of_making_them_for_ever) {
+  const fs::path config = installation.data().parent_path() / "cloudfolio.json";
+  std::ofstream(config) << "{}";
+  installation.environment["CLOUDFOLIO_CONFIG"] = config;
+  installation.environment["CLOUDFOLIO_TRAINING_ENABLED"] = "false";
+  installation.serve();
+  installation.ask({"sync", kSampleLogin});
+  std::ofstream(config) << "no configuration";
+  const std::string instance = start_training();
+  json::Value health;
+  EXPECT_TRUE(comes_true(
+      [&] {
+        health = call(http::Method::get, installation.url() + "/api/health").body;
+        return text(health, "status") == "degraded";
+      },
+      kLongest));
+  std::ofstream(config) << "{}";
+  const std::string said = text(health, "problem");
+  EXPECT_NE(said.find("the last 3 workers failed at their start"), std::string::npos) << said;
+  EXPECT_NE(said.find("cloudfolio.json"), std::string::npos) << said << ": not what it wrote last";
+  EXPECT_EQ(text(installation.ask({"training", "ls"}), "problem"), said);
+  EXPECT_TRUE(comes_true(
+      [&] {
+        const std::string status = installation.run({"status", kSampleLogin}).output;
+        return status.find("queued: starts keep failing") != std::string::npos &&
+               status.find(said) != std::string::npos;
+      },
+      seconds(10)));
+  std::size_t logs = 0;
+  for (const auto& entry : fs::directory_iterator(folder()))
+    logs += entry.path().extension() == ".log";
+  EXPECT_EQ(logs, 3u) << "workers were made again and again";
+}
+
+TEST_F(Capacity, a_training_that_no_worker_takes_in_time_is_done_by_the_orchestrator) {
+  if (!base_model_present()) GTEST_SKIP() << "the base model's weights are missing: ./dev setup";
+  installation.environment["CLOUDFOLIO_CAPACITY_KIND"] = "external";  // And nobody comes.
+  installation.environment["CLOUDFOLIO_CAPACITY_FALLBACK"] = "inline";
+  installation.environment["CLOUDFOLIO_CAPACITY_PATIENCE_SECONDS"] = "1";
+  installation.environment["CLOUDFOLIO_TRAINING_ENABLED"] = "false";
+  installation.serve();
+  installation.ask({"sync", kSampleLogin});
+  const json::Value trained = installation.ask({"train", kSampleLogin});
+  EXPECT_EQ(integer(trained, "steps"), 2);
+  EXPECT_NE(installation.log().find("training.inline"), std::string::npos);
+  EXPECT_NE(installation.log().find("training.started"), std::string::npos);
+}
+
 TEST_F(Capacity, creates_nothing_beyond_the_days_money_and_says_so_in_the_status) {
   const fs::path prices = installation.data().parent_path() / "prices.json";
   std::ofstream(prices) << R"({"format":1,"version":"dear","currency":"USD","prices":[

@@ -21,7 +21,8 @@ class SimulatedProcesses final : public Platform {
     std::vector<Group> groups;
     for (const auto& [name, job] : running_)
       groups.push_back({name, ended_.contains(name) ? GroupState::ended : GroupState::running,
-                        "local", "exit status 0"});
+                        "local", failing_ ? "exit status 1" : "exit status 0",
+                        failing_ ? Ending::failed : Ending::in_order});
     return groups;
   }
   Status remove(const Context&, const std::string& name) override {
@@ -33,11 +34,14 @@ class SimulatedProcesses final : public Platform {
   const std::map<std::string, std::string>& running() const { return running_; }
   bool has_ended(const std::string& name) const { return ended_.contains(name); }
   void end(const std::string& name) { ended_.insert(name); }
+  // Whatever ends from now on ends with an error.
+  void fail_from_now_on() { failing_ = true; }
   std::size_t creations() const { return creations_; }
 
  private:
   std::map<std::string, std::string> running_;  // Name to job.
   std::set<std::string> ended_;
+  bool failing_ = false;
   std::size_t creations_ = 0;
 };
 
