@@ -2,7 +2,8 @@
 // Presence: which roles have a live process, where they run apart.
 //
 // Each process says now and then that it is there; whoever wants to know reads when each was last
-// seen. Nothing depends on it but what is shown: work waits in the store for whoever comes.
+// seen. Of a process of its own machine it also knows at once that it ended. Nothing depends on it
+// but what is shown: work waits in the store for whoever comes.
 //
 // Threads: thread-safe. `table`, clock and random outlive it. Errors: those of the table.
 
@@ -51,6 +52,7 @@ class Presence {
   const RoleSet roles_;
   const std::string capacity_;
   const std::string process_;
+  const std::string machine_;  // Where process ids mean the same; empty: not known.
 };
 
 }  // namespace cloudfolio::roles

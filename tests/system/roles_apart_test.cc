@@ -37,7 +37,7 @@ TEST(RolesApart, say_which_role_is_missing_and_its_work_waits) {
   installation.environment["CLOUDFOLIO_TRAINING_ENABLED"] = "false";
   installation.environment["CLOUDFOLIO_BASE_MODEL"] = "/nonexistent";
   Fleet fleet(installation, github.url());
-  EXPECT_EQ(fleet.terminate("sync"), 0);
+  fleet.kill("sync");  // Without a word: health knows at once all the same.
   const Answer health = call(http::Method::get, fleet.url() + "/api/health");
   EXPECT_EQ(text(health.body, "status"), "degraded");
   EXPECT_NE(text(health.body, "problem").find("no process has role 'sync'"), std::string::npos);
@@ -50,9 +50,13 @@ TEST(RolesApart, say_which_role_is_missing_and_its_work_waits) {
   const json::Value synced =
       installation.ask({"sync", kSampleLogin});  // Joins the one that waited.
   EXPECT_EQ(integer(synced, "seen"), integer(synced, "mirrored"));
-  EXPECT_EQ(fleet.terminate("orchestrator"), 0);
+  fleet.kill("orchestrator");
   const SystemClock clock;
   const auto asked = clock.now();
+  const Answer without = call(http::Method::get, fleet.url() + "/api/health");
+  EXPECT_NE(text(without.body, "problem").find("no process has role 'orchestrator'"),
+            std::string::npos)
+      << without.text;
   const Finished status = installation.run({"status", kSampleLogin});
   EXPECT_LT(clock.now() - asked, std::chrono::seconds(2));
   EXPECT_EQ(status.exit_code, 0) << status.errors;

@@ -11,6 +11,8 @@ namespace {
 constexpr std::chrono::milliseconds kLookAfterFirst{2};
 constexpr std::chrono::milliseconds kLookAfterMax{50};
 constexpr std::chrono::milliseconds kWaitLookAfterMax{200};
+// How often a read asks whether anybody is still there to answer.
+constexpr std::chrono::milliseconds kAskWhetherAnswered{500};
 
 void pause(const Context& ctx, std::chrono::milliseconds time) {
   std::mutex mutex;
@@ -55,12 +57,14 @@ Result<json::Value> QueuedClient::ask(const Context& ctx, Kind kind, std::string
   options.time_to_live = std::nullopt;
   if (kind == Kind::read) options.time_to_live = kReadKeptFor;
   CF_CHECK(requests_.send(ctx, std::move(body), options));
-  return await(ctx, storage::BlobKey(request.id));
+  return await(ctx, kind, storage::BlobKey(request.id));
 }
 
-Result<json::Value> QueuedClient::await(const Context& ctx, const storage::BlobKey& key) {
+Result<json::Value> QueuedClient::await(const Context& ctx, Kind kind,
+                                        const storage::BlobKey& key) {
   const auto until = std::min(ctx.deadline(), parts_.clock.now() + answer_within_);
   auto look_after = kLookAfterFirst;
+  auto ask_at = parts_.clock.now() + kAskWhetherAnswered;
   while (true) {
     const auto reply = replies_.get(ctx, key);
     if (reply) {
@@ -73,6 +77,10 @@ Result<json::Value> QueuedClient::await(const Context& ctx, const storage::BlobK
       return Error(Code::deadline_exceeded,
                    "no orchestrator answers; the request waits for one: is `cloudfolio serve "
                    "--role orchestrator` running?");
+    }
+    if (kind == Kind::read && parts_.answered && parts_.clock.now() >= ask_at) {
+      CF_CHECK(parts_.answered(ctx));
+      ask_at = parts_.clock.now() + kAskWhetherAnswered;
     }
     pause(ctx, look_after);
     look_after = std::min(look_after * 2, kLookAfterMax);

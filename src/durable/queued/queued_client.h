@@ -56,7 +56,7 @@ class QueuedClient final : public Client {
                storage::BlobStore& replies)
       : parts_(parts), answer_within_(answer_within), requests_(requests), replies_(replies) {}
   Result<json::Value> ask(const Context& ctx, Kind kind, std::string verb, json::Object arguments);
-  Result<json::Value> await(const Context& ctx, const storage::BlobKey& key);
+  Result<json::Value> await(const Context& ctx, Kind kind, const storage::BlobKey& key);
 
   const Parts parts_;
   const std::chrono::milliseconds answer_within_;
