@@ -158,8 +158,10 @@ Result<InstanceId> LocalPortfolios::start_training(const Context& ctx, const Ten
   options.input =
       training::with_decision(training::train_input(tenant, info.content, limits),
                               parts_.platform.flags().decide(flags::kAsyncModelTraining, tenant));
+  // How far an earlier run of the same content came says nothing of this one.
+  parts_.progress.clear(ctx, tenant, instance);
   const auto started = client->start(ctx.for_tenant(tenant), std::move(options));
-  // Running already: that one is watched.
+  // Running already: that one is watched, and says anew within a second how far it is.
   if (!started && started.error().code() != Code::conflict) return started.error();
   return instance;
 }

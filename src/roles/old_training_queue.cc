@@ -79,7 +79,7 @@ Status OldTrainingQueue::put_aside(const Context& ctx, storage::Queue& queue,
                                    const std::string& reason) {
   parts_.log.error(ctx, "worker.poisoned", {{"queue", kQueue}, {"reason", reason}});
   CF_TRY(storage::Queue* const poison, parts_.storage.queue(kPoison));
-  CF_CHECK(poison->send(ctx, durable::poison_note(received.message, reason), {.time_to_live = {}}));
+  CF_CHECK(durable::put_aside(ctx, *poison, received.message, reason));
   return queue.remove(ctx, received.message.id, received.receipt);
 }
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "crypto/encoding.h"
+#include "durable/queued/activity_message.h"
 #include "json/json.h"
 #include "storage/storage.h"
 
@@ -94,6 +95,18 @@ TEST_F(OldTrainingQueueTest, puts_aside_what_cannot_be_read_or_names_anothers_bu
   ASSERT_TRUE(look());
   EXPECT_EQ(reason(), "'repos_bundle_context_bob' is no bundle of 'ada'");
   EXPECT_TRUE(started.empty());
+}
+
+// Whoever put it there died before it removed the message.
+TEST_F(OldTrainingQueueTest, puts_a_message_aside_once_however_often_it_comes_back) {
+  send("{");
+  storage::Queue& queue = **store->queue(OldTrainingQueue::kQueue);
+  storage::Queue& poison = **store->queue(OldTrainingQueue::kPoison);
+  const auto message = queue.peek(Context(), 1)->front();
+  ASSERT_TRUE(durable::put_aside(Context(), poison, message, "unreadable"));
+  ASSERT_TRUE(look());
+  EXPECT_EQ(left(), 0u);
+  EXPECT_EQ(*poison.approximate_count(Context()), 1u);
 }
 
 TEST_F(OldTrainingQueueTest, tries_five_times_while_the_store_or_the_orchestrator_is_away) {

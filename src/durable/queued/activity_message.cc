@@ -45,6 +45,27 @@ std::string poison_note(const storage::Message& message, const std::string& reas
 
 namespace {
 
+Result<bool> is_aside(const Context& ctx, storage::Queue& poison, const storage::MessageId& id) {
+  CF_TRY(const auto notes, poison.peek(ctx, storage::kReceiveCountMax));
+  for (const storage::Message& note : notes) {
+    const auto object = json::parse_object(note.body);
+    if (object && json::find_string(*object, "id") == id.str()) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Status put_aside(const Context& ctx, storage::Queue& poison, const storage::Message& message,
+                 const std::string& reason) {
+  CF_TRY(const bool aside, is_aside(ctx, poison, message.id));
+  if (aside) return Done{};
+  CF_CHECK(poison.send(ctx, poison_note(message, reason), {.time_to_live = {}}));
+  return Done{};
+}
+
+namespace {
+
 Result<json::Object> read_object(std::string_view body) {
   CF_TRY(const std::string text, decode_message_text(body));
   if (text.size() > kActivityMessageBytesMax) {

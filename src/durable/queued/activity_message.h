@@ -38,6 +38,11 @@ Result<json::Object> decode_message_body(std::string_view body);
 // that makes it too long for a queue is cut.
 std::string poison_note(const storage::Message& message, const std::string& reason);
 
+// Puts `message` on `poison` with the reason, once: whoever did so may have died before it removed
+// the message. The caller removes it.
+Status put_aside(const Context& ctx, storage::Queue& poison, const storage::Message& message,
+                 const std::string& reason);
+
 // The message that says that a result is there to be read.
 struct ResultMessage {
   std::string tenant;

@@ -12,7 +12,6 @@
 #include "durable/queued/activity_claims.h"
 #include "durable/queued/activity_message.h"
 #include "durable/queued/activity_results.h"
-#include "json/json.h"
 
 namespace cloudfolio::durable {
 namespace {
@@ -315,22 +314,8 @@ class ActivityWorker::State {
   Status poison(const Context& ctx, const storage::ReceivedMessage& received,
                 const std::string& reason) {
     parts_.log.error(ctx, "worker.poisoned", {{"queue", options_.queue}, {"reason", reason}});
-    CF_TRY(const bool told, is_poisoned(ctx, received.message.id.str()));
-    if (!told) {
-      CF_CHECK(
-          places_.poison.send(ctx, poison_note(received.message, reason), {.time_to_live = {}}));
-    }
+    CF_CHECK(put_aside(ctx, places_.poison, received.message, reason));
     return remove(ctx, received);
-  }
-
-  // A worker may have died between the two steps of a move.
-  Result<bool> is_poisoned(const Context& ctx, const std::string& id) {
-    CF_TRY(const auto notes, places_.poison.peek(ctx, storage::kReceiveCountMax));
-    for (const storage::Message& note : notes) {
-      const auto object = json::parse_object(note.body);
-      if (object && json::find_string(*object, "id") == id) return true;
-    }
-    return false;
   }
 
   const ActivityWorkerOptions options_;

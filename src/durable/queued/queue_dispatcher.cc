@@ -204,8 +204,7 @@ class QueueDispatcher::Remote {
           continue;
         }
         if (gone.why)
-          CF_CHECK(poison_queues_.at(pool)->send(ctx, poison_note(one.message, gone.why->message()),
-                                                 {.time_to_live = {}}));
+          CF_CHECK(put_aside(ctx, *poison_queues_.at(pool), one.message, gone.why->message()));
         (void)queue->remove(ctx, one.message.id, one.receipt);
       }
     }
