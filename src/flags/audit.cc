@@ -9,10 +9,28 @@
 
 namespace cloudfolio::flags {
 
+namespace {
+
+bool is_as_written(const std::string& text, const std::string& hash) {
+  return text == kRemovedText || crypto::sha256_hex(text) == hash;
+}
+
+}  // namespace
+
+void seal(AuditEntry& entry) {
+  entry.tenant_hash = crypto::sha256_hex(entry.tenant);
+  entry.reason_hash = crypto::sha256_hex(entry.reason);
+  entry.hash = hash_of(entry);
+}
+
+void redact(AuditEntry& entry) {
+  entry.tenant = entry.reason = kRemovedText;
+}
+
 std::string hash_of(const AuditEntry& entry) {
-  const json::Array fields{entry.version, to_text(entry.at), entry.flag,    entry.action,
-                           entry.tenant,  entry.before,      entry.after,   entry.actor,
-                           entry.reason,  entry.evidence,    entry.previous};
+  const json::Array fields{entry.version,     to_text(entry.at), entry.flag,    entry.action,
+                           entry.tenant_hash, entry.before,      entry.after,   entry.actor,
+                           entry.reason_hash, entry.evidence,    entry.previous};
   return crypto::sha256_hex(json::write(json::Value(fields)));
 }
 
@@ -29,6 +47,8 @@ storage::Entity to_entity(const AuditEntry& entry) {
   entity.values["Actor"] = entry.actor;
   entity.values["Reason"] = entry.reason;
   entity.values["Evidence"] = entry.evidence;
+  entity.values["TenantHash"] = entry.tenant_hash;
+  entity.values["ReasonHash"] = entry.reason_hash;
   entity.values["Previous"] = entry.previous;
   entity.values["Hash"] = entry.hash;
   return entity;
@@ -47,6 +67,8 @@ Result<AuditEntry> audit_entry_from(const storage::Entity& entity) {
   entry.actor = row.text("Actor");
   entry.reason = row.text("Reason");
   entry.evidence = row.text("Evidence");
+  entry.tenant_hash = row.text("TenantHash");
+  entry.reason_hash = row.text("ReasonHash");
   entry.previous = row.text("Previous");
   entry.hash = row.text("Hash");
   CF_CHECK(row.status());
@@ -64,7 +86,9 @@ Status check_chain(const std::vector<AuditEntry>& entries, std::uint64_t head_ve
   for (const AuditEntry& entry : entries) {
     ++version;
     if (entry.version != version) return broken(version, "the entry is missing");
-    if (entry.previous != previous || entry.hash != hash_of(entry))
+    if (entry.previous != previous || entry.hash != hash_of(entry) ||
+        !is_as_written(entry.tenant, entry.tenant_hash) ||
+        !is_as_written(entry.reason, entry.reason_hash))
       return broken(version, "the entry is not as it was written");
     previous = entry.hash;
   }

@@ -3,9 +3,10 @@
 // the entries are the ones that were written.
 //
 // Each entry's hash covers the entry and the hash before it; the newest hash stands in the table's
-// head row. A changed, removed, inserted or reordered entry breaks the chain where it happened.
-// (Who may write the whole table can write a new chain; copy the head elsewhere against that.)
-// Format: docs/formats/flags.md.
+// head row. A changed, removed, inserted or reordered entry breaks the chain where it happened. It
+// covers the tenant and the reason by their own hashes, so that a deleted tenant's name can be
+// taken out of an entry (redact) and the chain still holds. (Who may write the whole table can
+// write a new chain; copy the head elsewhere against that.) Format: docs/formats/flags.md.
 
 #include <cstdint>
 #include <string>
@@ -19,6 +20,8 @@
 namespace cloudfolio::flags {
 
 inline constexpr char kGuardActor[] = "guard";
+// Stands for the tenant and the reason of an entry whose tenant was deleted. No login looks so.
+inline constexpr char kRemovedText[] = "(deleted)";
 inline constexpr std::size_t kReasonLengthMax = 1'000;
 inline constexpr std::size_t kActorLengthMax = 100;
 
@@ -26,20 +29,26 @@ struct AuditEntry {
   std::uint64_t version = 0;  // 1, 2, 3, … over all flags.
   Clock::WallTime at = {};
   std::string flag;
-  std::string action;  // set, set_tenant, turn_back, set_apart, rearm
+  std::string action;  // set, set_tenant, turn_back, set_apart, rearm, forget_tenant
   std::string tenant;  // Of set_tenant and set_apart.
   std::string before;  // "on", "off", "25%", "default"; for rearm: "turned back", "armed".
   std::string after;
   std::string actor;  // A person's name, or kGuardActor.
   std::string reason;
-  std::string evidence;  // JSON; of the guard's entries.
+  std::string evidence;     // JSON; of the guard's entries.
+  std::string tenant_hash;  // SHA-256, lower-case hex, of the texts as they were written.
+  std::string reason_hash;
   std::string previous;  // The hash of the entry before; empty for the first.
   std::string hash;
   bool operator==(const AuditEntry&) const = default;
 };
 
-// SHA-256, lower-case hex, over everything but `hash`.
+// Fills the hashes of an entry that is complete otherwise.
+void seal(AuditEntry& entry);
+// SHA-256, lower-case hex, over everything but `hash`, the tenant and the reason by their hashes.
 std::string hash_of(const AuditEntry& entry);
+// Takes the tenant and the reason out of a sealed entry.
+void redact(AuditEntry& entry);
 
 // The row that an entry is kept in, and back. Errors: corrupt.
 storage::Entity to_entity(const AuditEntry& entry);

@@ -12,6 +12,7 @@ namespace {
 
 // Each attempt loses only to another change that succeeded.
 constexpr int kAttemptsMax = 50;
+constexpr char kForgettingActor[] = "deletion";
 
 Status check_author(const Author& author) {
   if (author.name.empty() || author.name.size() > kActorLengthMax)
@@ -98,7 +99,7 @@ Result<std::uint64_t> FlagStore::change(const Context& ctx, std::string_view fla
     entry->at = clock_.wall_time();
     entry->flag = flag;
     entry->previous = before.head_hash;
-    entry->hash = hash_of(*entry);
+    seal(*entry);
     setting.version = entry->version;
     setting.by = entry->actor;
     setting.reason = entry->reason;
@@ -230,6 +231,74 @@ Result<std::uint64_t> FlagStore::set_apart(const Context& ctx, std::string_view 
                 });
 }
 
+Status FlagStore::for_each_entry(
+    const Context& ctx,
+    const std::function<Status(AuditEntry entry, const storage::ETag& etag)>& visit) const {
+  storage::TableQuery query;
+  query.partition = kPartition;
+  query.row_from = kAuditPrefix;
+  query.row_before = kFlagPrefix;
+  do {
+    CF_TRY(const storage::TablePage page, table_.query(ctx, query));
+    for (const storage::Entity& entity : page.entities) {
+      CF_TRY(AuditEntry entry, audit_entry_from(entity));
+      CF_CHECK(visit(std::move(entry), entity.etag));
+    }
+    query.continuation = page.continuation;
+  } while (!query.continuation.empty());
+  return Done{};
+}
+
+Result<std::uint64_t> FlagStore::count_rows_of(const Context& ctx, const TenantId& tenant) const {
+  CF_TRY(const FlagTable table, read(ctx));
+  std::uint64_t count = 0;
+  for (const auto& [flag, setting] : table.settings) count += setting.tenants.count(tenant);
+  CF_CHECK(for_each_entry(ctx, [&](const AuditEntry& entry, const storage::ETag&) -> Status {
+    count += entry.tenant == tenant.str();
+    return Done{};
+  }));
+  return count;
+}
+
+Status FlagStore::forget(const Context& ctx, const TenantId& tenant) {
+  CF_TRY(const FlagTable table, read(ctx));
+  for (const auto& [flag, setting] : table.settings) {
+    if (!setting.tenants.contains(tenant)) continue;
+    CF_CHECK(
+        change(ctx, flag, [&](Setting& now, std::uint64_t) -> Result<std::optional<AuditEntry>> {
+          const std::string before = shown(now, tenant);
+          if (now.tenants.erase(tenant) == 0) return std::optional<AuditEntry>();
+          AuditEntry entry = entry_of("forget_tenant", {kForgettingActor, "its tenant is deleted"});
+          entry.before = before;
+          entry.after = "default";
+          return std::optional(std::move(entry));
+        }));
+  }
+  return for_each_entry(ctx, [&](AuditEntry entry, const storage::ETag& etag) -> Status {
+    if (entry.tenant != tenant.str()) return Done{};
+    // The flag's row first: it is found by its entry.
+    CF_CHECK(forget_reason(ctx, entry));
+    redact(entry);
+    CF_CHECK(table_.update(ctx, to_entity(entry), storage::Write::replace, storage::Matches{etag}));
+    return Done{};
+  });
+}
+
+// Where the entry's change is its flag's last, the flag's row gives the reason as well.
+Status FlagStore::forget_reason(const Context& ctx, const AuditEntry& entry) {
+  CF_TRY(const FlagTable table, read(ctx));
+  const auto found = table.settings.find(entry.flag);
+  if (found == table.settings.end() || found->second.version != entry.version) return Done{};
+  CF_TRY(const storage::Entity row, table_.get(ctx, {kPartition, flag_row(entry.flag)}));
+  Setting setting = found->second;
+  setting.reason = kRemovedText;
+  const auto changed = table_.update(ctx, to_entity(entry.flag, setting), storage::Write::replace,
+                                     storage::Matches{row.etag});
+  // A change since then gives a reason of its own.
+  if (!changed && changed.error().code() != Code::conflict) return changed.error();
+  return Done{};
+}
+
 Result<std::vector<AuditEntry>> FlagStore::history(const Context& ctx,
                                                    std::string_view flag) const {
   if (!flag.empty()) CF_CHECK(get_definition(flag));
@@ -239,18 +308,10 @@ Result<std::vector<AuditEntry>> FlagStore::history(const Context& ctx,
   for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
     entries.clear();
     CF_TRY(head, read(ctx));
-    storage::TableQuery query;
-    query.partition = kPartition;
-    query.row_from = kAuditPrefix;
-    query.row_before = kFlagPrefix;
-    do {
-      CF_TRY(const storage::TablePage page, table_.query(ctx, query));
-      for (const storage::Entity& entity : page.entities) {
-        CF_TRY(AuditEntry entry, audit_entry_from(entity));
-        entries.push_back(std::move(entry));
-      }
-      query.continuation = page.continuation;
-    } while (!query.continuation.empty());
+    CF_CHECK(for_each_entry(ctx, [&](AuditEntry entry, const storage::ETag&) -> Status {
+      entries.push_back(std::move(entry));
+      return Done{};
+    }));
     CF_TRY(const FlagTable after, read(ctx));
     if (after.version == head.version) break;
   }

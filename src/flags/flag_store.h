@@ -8,6 +8,7 @@
 // long; conflict:
 //           said at each call, and where others kept changing; corrupt: a row that is none of ours.
 
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -68,6 +69,12 @@ class FlagStore {
                                   std::uint64_t armed_version, const std::string& reason,
                                   const std::string& evidence);
 
+  // How many rows hold the tenant's name: flags that have a value for it, and audit entries.
+  Result<std::uint64_t> count_rows_of(const Context& ctx, const TenantId& tenant) const;
+  // For a tenant that is deleted: takes its values away (one change a flag, without its name), and
+  // its name out of the entries, with their reasons. One that was interrupted may be called again.
+  Status forget(const Context& ctx, const TenantId& tenant);
+
   // Every entry, oldest first, of one flag or (empty) of all; the whole chain is checked first.
   // Errors: corrupt where an entry was changed or removed.
   Result<std::vector<AuditEntry>> history(const Context& ctx, std::string_view flag) const;
@@ -75,6 +82,11 @@ class FlagStore {
  private:
   template <class Edit>
   Result<std::uint64_t> change(const Context& ctx, std::string_view flag, Edit edit);
+  // Every audit row, in order, unchecked.
+  Status for_each_entry(
+      const Context& ctx,
+      const std::function<Status(AuditEntry entry, const storage::ETag& etag)>& visit) const;
+  Status forget_reason(const Context& ctx, const AuditEntry& entry);
   Result<FlagTable> read_with_head(const Context& ctx, storage::ETag& head) const;
   Result<bool> write(const Context& ctx, const FlagTable& before, const storage::ETag& head,
                      AuditEntry entry, Setting setting);

@@ -149,6 +149,29 @@ TEST_F(FlagStoreTest, changing_removing_or_adding_an_audit_row_breaks_the_chain)
   EXPECT_TRUE(broken_at("version 6"));
 }
 
+TEST_F(FlagStoreTest, a_deleted_tenants_name_goes_and_the_chain_still_holds) {
+  const Author ann{"ann", "octocat asked for it"};
+  ASSERT_TRUE(store.set_tenant({}, kGraphqlBatchFetch, TenantId("octocat"), kOn, ann));
+  ASSERT_TRUE(store.set_tenant({}, kGraphqlBatchFetch, TenantId("octocats"), kOn, kAda));
+  ASSERT_TRUE(store.set_tenant({}, kQuotaEnforcement, TenantId("octocat"), kOn, ann));
+  ASSERT_TRUE(store.set_tenant({}, kQuotaEnforcement, TenantId("octocat"), std::nullopt, ann));
+  EXPECT_EQ(*store.count_rows_of({}, TenantId("octocat")), 4u) << "one value, three entries";
+  ASSERT_TRUE(store.forget({}, TenantId("octocat")));
+  ASSERT_TRUE(store.forget({}, TenantId("octocat"))) << "again";
+  EXPECT_EQ(*store.count_rows_of({}, TenantId("octocat")), 0u);
+  EXPECT_EQ(setting(kGraphqlBatchFetch).tenants,
+            (std::map<TenantId, bool>{{TenantId("octocats"), true}}));
+  EXPECT_EQ(setting(kQuotaEnforcement).reason, kRemovedText);
+  const auto history = store.history({}, "");
+  ASSERT_TRUE(history) << history.error().message();
+  ASSERT_EQ(history->size(), 5u);
+  EXPECT_EQ(history->at(0).tenant, kRemovedText);
+  EXPECT_EQ(history->at(0).reason, kRemovedText);
+  EXPECT_EQ(history->at(1).tenant, "octocats");
+  EXPECT_EQ(history->at(4).action, "forget_tenant");
+  EXPECT_EQ(history->at(4).before, "on");
+}
+
 TEST_F(FlagStoreTest, a_call_that_fails_leaves_both_rows_or_neither) {
   for (const auto when : {storage::Fault::When::before, storage::Fault::When::after}) {
     for (std::uint64_t call = 1;; ++call) {

@@ -12,6 +12,8 @@
 #include "durable/queued/activity_results.h"
 #include "durable/queued/client_message.h"
 #include "durable/queued/queue_dispatcher.h"
+#include "flags/flag_store.h"
+#include "flags/rows.h"
 #include "json/json.h"
 #include "roles/progress_board.h"
 #include "roles/remote_work.h"
@@ -184,6 +186,11 @@ Status TenantErasure::visit_rows(const Context& ctx, const TenantId& tenant, The
   CF_TRY(const std::uint64_t cost_lines_count, costs::count_lines_of(ctx, *costs, tenant));
   found.rows += cost_lines_count;
   if (then == Then::remove) CF_CHECK(costs::release_lines_of(ctx, *costs, tenant));
+  CF_TRY(storage::Table* const flag_rows, parts_.storage.table(flags::kFlagsTable));
+  flags::FlagStore flags(*flag_rows, parts_.clock);
+  CF_TRY(const std::uint64_t flag_rows_count, flags.count_rows_of(ctx, tenant));
+  found.rows += flag_rows_count;
+  if (then == Then::remove) CF_CHECK(flags.forget(ctx, tenant));
   for (const std::string& name : all_places().tables_by_value) {
     CF_TRY(storage::Table* const table, parts_.storage.table(name));
     storage::TableQuery query;

@@ -22,6 +22,9 @@
 #include "durable/orchestration.h"
 #include "durable/queued/activity_claims.h"
 #include "durable/queued/activity_results.h"
+#include "flags/definition.h"
+#include "flags/flag_store.h"
+#include "flags/rows.h"
 #include "json/json.h"
 #include "roles/progress_board.h"
 #include "storage/azure/azure.h"
@@ -120,6 +123,13 @@ void fill(Process& process, const TenantId& tenant) {
   costs::Ledger spent(**process.store.table(costs::kCostsTable), costs::PriceTable::built_in());
   const std::string today = to_text(process.clock.wall_time()).substr(0, 10);
   ASSERT_TRUE(spent.record_requests(kCtx, {tenant, "read", today, "w", 3}));
+  flags::FlagStore flags(**process.store.table(flags::kFlagsTable), process.clock);
+  const flags::Author author{"ann", "because of " + marker};
+  // Each a flag of its own: a flag keeps the reason of its last change only.
+  const std::string_view flag = flags::definitions()[tenant == kAda ? 0 : 1].name;
+  ASSERT_TRUE(flags.set_tenant(kCtx, flag, tenant, flags::Share(flags::kEverybody), author));
+  ASSERT_TRUE(flags.set_tenant(kCtx, flag, tenant, std::nullopt, author));
+  ASSERT_TRUE(flags.set_tenant(kCtx, flag, tenant, flags::Share(0), author));
   const cache::Rights rights(**process.store.table(cache::kRightsTable), process.clock);
   ASSERT_TRUE(rights.announce(kCtx, cache::Place(tenant, cache::Scope::of("https://api", 7))));
   ProgressBoard board(**process.store.table(kProgressTable), process.clock);
@@ -162,6 +172,7 @@ std::string all_text(Process& process) {
                 all_places().tables_by_value.end());
   tables.emplace_back(tenancy::kTenantsTable);
   tables.emplace_back(costs::kCostsTable);
+  tables.emplace_back(flags::kFlagsTable);
   for (const std::string& name : tables) {
     const auto page = (*process.store.table(name))->query(kCtx, {});
     for (const storage::Entity& row : page->entities) {
