@@ -76,6 +76,7 @@ class Backends : public testing::Test {
     options.tables = {"RepoMetadata"};
     options.journal = folder_ / ("journal-" + name);
     options.copies_at_once = 8;
+    options.stream_above_bytes = kMiB;  // So that fill()'s large blob goes in pieces.
     const Ends ends{from, "from", to, "to"};
     const auto migration = Migration::open(ends, options, clock_, wait_on(clock_));
     ASSERT_TRUE(migration.ok());

@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "migrate/decide.h"
+#include "migrate/transfer.h"
 #include "migrate/workers.h"
 
 namespace cloudfolio::migrate {
@@ -22,9 +23,9 @@ Result<std::map<std::string, Row>> rows_of(const Look& look, const std::vector<P
   return look.journal->rows(look.from.name(), first, last);
 }
 
-Result<std::optional<Content>> read(const Context& ctx, const Look& look, Place& place,
-                                    const std::string& key) {
-  return retrying(ctx, look.pace, look.options, [&] { return place.get(ctx, key); });
+Result<std::optional<Seen>> read(const Context& ctx, const Look& look, Place& place,
+                                 const std::string& key) {
+  return retrying(ctx, look.pace, look.options, [&] { return examine(ctx, place, key); });
 }
 
 Status plan_one(const Context& ctx, const Look& look, const Pair& pair,
@@ -53,9 +54,8 @@ Status plan_one(const Context& ctx, const Look& look, const Pair& pair,
   CF_TRY(const auto theirs, read(ctx, look, look.to, pair.source.key));
   if (!ours) return add(Outcome::vanished);
   if (!theirs) return add(Outcome::to_copy);
-  const std::string digest = digest_of(*ours);
-  if (digest == digest_of(*theirs)) return add(Outcome::same);
-  if (row && row->state == State::intended && digest_of(*theirs) == row->digest)
+  if (ours->digest == theirs->digest) return add(Outcome::same);
+  if (row && row->state == State::intended && theirs->digest == row->digest)
     return add(Outcome::to_copy);
   return add(Outcome::conflict, "both sides differ");
 }
@@ -70,16 +70,16 @@ Status verify_one(const Context& ctx, const Look& look, const Pair& pair,
   if (!ours) return add(Outcome::vanished);
   CF_TRY(const auto theirs, read(ctx, look, look.to, pair.source.key));
   const bool known = row && (row->state == State::written || row->state == State::changed);
-  const bool source_same = row && etag_of(*ours).str() == row->source_etag;
+  const bool source_same = row && ours->etag.str() == row->source_etag;
   if (!theirs) {
     if (known && source_same)
       return add(Outcome::changed_there, "the destination removed it since it was copied");
     return add(Outcome::missing, "not at the destination; run again");
   }
-  if (digest_of(*ours) == digest_of(*theirs)) return add(Outcome::equal);
+  if (ours->digest == theirs->digest) return add(Outcome::equal);
   if (row && row->state == State::conflict)
     return add(Outcome::conflict, "both sides differ; nothing was written");
-  const bool there_same = row && etag_of(*theirs).str() == row->etag;
+  const bool there_same = row && theirs->etag.str() == row->etag;
   if (known && !there_same && source_same)
     return add(Outcome::changed_there, "the destination changed it since it was copied");
   if (known && there_same && !source_same) return add(Outcome::stale);
@@ -136,8 +136,8 @@ Status plan_place(const Context& ctx, const Look& look, const std::function<void
   const Clock::Instant began = look.pace.clock().now();
   std::uint64_t sample_bytes = 0;
   for (const std::string& key : sample) {
-    CF_TRY(const auto content, read(ctx, look, look.from, key));
-    if (content) sample_bytes += size_of(*content);
+    CF_TRY(const auto seen, read(ctx, look, look.from, key));
+    if (seen) sample_bytes += seen->size_bytes;
   }
   const double seconds = std::chrono::duration<double>(look.pace.clock().now() - began).count();
   // A copy is a read and a write, both taken for as long as the reads of the sample took: by entry

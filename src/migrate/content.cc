@@ -12,6 +12,20 @@ void add(crypto::Sha256& hash, std::string_view part) {
   hash.add(part);
 }
 
+// Everything of a blob but its bytes.
+void add_properties(crypto::Sha256& hash, const storage::BlobProperties& properties,
+                    std::uint64_t size_bytes) {
+  add(hash, "blob");
+  add(hash, properties.content_type);
+  add(hash, properties.content_encoding);
+  add(hash, std::to_string(properties.metadata.size()));
+  for (const auto& [name, value] : properties.metadata) {
+    add(hash, name);
+    add(hash, value);
+  }
+  hash.add(std::to_string(size_bytes) + ":");
+}
+
 std::uint64_t size_of_value(const storage::Value& value) {
   if (const auto* text = std::get_if<std::string>(&value)) return text->size();
   if (const auto* binary = std::get_if<storage::Binary>(&value)) return binary->bytes.size();
@@ -33,18 +47,15 @@ std::uint64_t size_of(const Content& content) {
   return size;
 }
 
+void begin_digest(crypto::Sha256& hash, const storage::BlobProperties& properties) {
+  add_properties(hash, properties, properties.size_bytes);
+}
+
 std::string digest_of(const Content& content) {
   crypto::Sha256 hash;
   if (const auto* blob = std::get_if<storage::Blob>(&content)) {
-    add(hash, "blob");
-    add(hash, blob->properties.content_type);
-    add(hash, blob->properties.content_encoding);
-    add(hash, std::to_string(blob->properties.metadata.size()));
-    for (const auto& [name, value] : blob->properties.metadata) {
-      add(hash, name);
-      add(hash, value);
-    }
-    add(hash, blob->bytes);
+    add_properties(hash, blob->properties, blob->bytes.size());
+    hash.add(blob->bytes);
   } else {
     add(hash, "entity");
     for (const auto& [name, value] : std::get<storage::Entity>(content).values) {

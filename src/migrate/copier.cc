@@ -39,10 +39,9 @@ struct Copier::Work {
     if (!pair.there) return std::nullopt;
     return pair.there->etag;
   }
-  void saw(const std::optional<Content>& content) {
+  void saw(const std::optional<Seen>& theirs) {
     pair.there.reset();
-    if (content)
-      pair.there = Place::Entry{pair.source.key, etag_of(*content), size_of(*content), {}};
+    if (theirs) pair.there = Place::Entry{pair.source.key, theirs->etag, theirs->size_bytes, {}};
   }
 };
 
@@ -65,19 +64,46 @@ Outcome Copier::not_ours(Work& work, const storage::ETag& there, std::string why
   return Outcome::conflict;
 }
 
-Result<std::optional<Outcome>> Copier::write(const Context& ctx, Work& work, Content content,
+// Of what is that large: all that is in memory of it at once.
+std::uint64_t Copier::memory_for(std::uint64_t size_bytes) const {
+  const bool streamed = size_bytes > tools_.options.stream_above_bytes && can_stream(from_, to_);
+  return streamed ? std::min(size_bytes, kStreamedMemoryBytes) : size_bytes;
+}
+
+Result<std::optional<Transfer>> Copier::begin(const Context& ctx, const Work& work,
+                                              std::optional<Content> content,
+                                              const storage::PutIf& condition) {
+  const Place::Entry& source = work.pair.source;
+  if (!content && source.size_bytes > tools_.options.stream_above_bytes && can_stream(from_, to_))
+    return stream(ctx, from_, to_, source.key, condition);
+  if (!content) {
+    CF_TRY(content, from_.get(ctx, source.key));
+  }
+  if (!content) return std::optional<Transfer>();
+  return std::optional<Transfer>(hand_over(*std::move(content), to_, source.key, condition));
+}
+
+Result<std::optional<Outcome>> Copier::write(const Context& ctx, Work& work,
+                                             std::optional<Content> content,
                                              std::optional<storage::ETag> over) {
-  Row& row = work.made_row();
-  const bool replaces = over && over->str() != row.etag;
-  row.state = State::intended;
-  row.source_etag = etag_of(content).str();
-  row.digest = digest_of(content);
-  row.size_bytes = work.size_bytes = size_of(content);
-  row.there = over ? over->str() : "";
-  CF_CHECK(tools_.journal.intend(from_.name(), row));
   storage::PutIf condition = storage::Nothing{};
   if (over) condition = storage::Matches{*over};
-  auto etag = to_.put(ctx, row.key, std::move(content), condition);
+  auto begun = begin(ctx, work, std::move(content), condition);
+  // The source changed in the middle, or the destination refuses already.
+  if (!begun && begun.error().code() == Code::conflict) return std::optional<Outcome>();
+  if (!begun) return std::move(begun).error();
+  if (!*begun) return std::optional(Outcome::vanished);
+  const Transfer transfer = **std::move(begun);
+  Row& row = work.made_row();
+  const bool replaces = over && over->str() != row.etag;
+  work.pair.source.etag = transfer.source.etag;
+  row.state = State::intended;
+  row.source_etag = transfer.source.etag.str();
+  row.digest = transfer.source.digest;
+  row.size_bytes = work.size_bytes = transfer.source.size_bytes;
+  row.there = over ? over->str() : "";
+  CF_CHECK(tools_.journal.intend(from_.name(), row));
+  auto etag = transfer.commit(ctx);
   if (etag) {
     row.etag = etag->str();
     note(work, State::written);
@@ -85,49 +111,50 @@ Result<std::optional<Outcome>> Copier::write(const Context& ctx, Work& work, Con
   }
   if (etag.error().code() != Code::conflict) return std::move(etag).error();
   // Refused for certain: what is there now, somebody else wrote.
-  CF_TRY(const auto found, to_.get(ctx, row.key));
-  work.saw(found);
+  CF_TRY(work.pair.there, to_.find(ctx, row.key));
   row.state = row.etag.empty() ? State::conflict : State::written;
   row.source_etag.clear();  // Of what the destination has, nothing is from this version.
   return std::optional<Outcome>();
 }
 
 Result<std::optional<Outcome>> Copier::compare(const Context& ctx, Work& work) {
-  CF_TRY(auto ours, from_.get(ctx, work.pair.source.key));
+  CF_TRY(const auto ours, examine(ctx, from_, work.pair.source.key));
   if (!ours) return std::optional(Outcome::vanished);
-  work.pair.source.etag = etag_of(*ours);
-  CF_TRY(const auto theirs, to_.get(ctx, work.pair.source.key));
+  work.pair.source.etag = ours->etag;
+  work.pair.source.size_bytes = ours->size_bytes;
+  CF_TRY(const auto theirs, examine(ctx, to_, work.pair.source.key));
   work.saw(theirs);
   Row& row = work.made_row();
   const bool was_ours = row.state == State::written || row.state == State::changed;
   if (!theirs) {
-    if (!was_ours) return write(ctx, work, *std::move(ours), std::nullopt);
+    if (!was_ours) return write(ctx, work, std::nullopt, std::nullopt);
     return std::optional(
         not_ours(work, storage::ETag(""), "changed at the source, removed at the destination"));
   }
-  work.size_bytes = size_of(*ours);
-  const std::string digest = digest_of(*ours);
-  if (digest == digest_of(*theirs)) {
-    row.source_etag = etag_of(*ours).str();
-    row.digest = digest;
-    row.etag = etag_of(*theirs).str();
+  work.size_bytes = ours->size_bytes;
+  if (ours->digest == theirs->digest) {
+    row.source_etag = ours->etag.str();
+    row.digest = ours->digest;
+    row.etag = theirs->etag.str();
     row.size_bytes = work.size_bytes;
     note(work, State::same);
     return std::optional(Outcome::same);
   }
   if (tools_.options.on_conflict == OnConflict::report)
-    return std::optional(not_ours(work, etag_of(*theirs), was_ours ? kBothChanged : kBothDiffer));
-  CF_TRY(row.backup, tools_.journal.save_backup(from_.name(), row.key, content_text(*theirs)));
+    return std::optional(not_ours(work, theirs->etag, was_ours ? kBothChanged : kBothDiffer));
+  CF_TRY(const auto saved, to_.get(ctx, row.key));  // As a whole: the journal keeps it so.
+  if (!saved) return std::optional<Outcome>();
+  CF_TRY(row.backup, tools_.journal.save_backup(from_.name(), row.key, content_text(*saved)));
   row.etag.clear();  // Nothing of ours is there.
   work.why = was_ours ? kBothChanged : kBothDiffer;
-  return write(ctx, work, *std::move(ours), etag_of(*theirs));
+  return write(ctx, work, std::nullopt, etag_of(*saved));
 }
 
 Status Copier::settle(const Context& ctx, Work& work) {
   Row& row = *work.row;
-  CF_TRY(const auto theirs, to_.get(ctx, row.key));
+  CF_TRY(const auto theirs, examine(ctx, to_, row.key));
   work.saw(theirs);
-  const std::string found = theirs ? etag_of(*theirs).str() : "";
+  const std::string found = theirs ? theirs->etag.str() : "";
   if (row.state == State::removing) {
     if (theirs && found == row.etag) {
       row.source_etag.clear();  // Not yet removed, and there is a newer version.
@@ -137,7 +164,7 @@ Status Copier::settle(const Context& ctx, Work& work) {
     }
     return Done{};
   }
-  if (theirs && digest_of(*theirs) == row.digest && found != row.there) {
+  if (theirs && theirs->digest == row.digest && found != row.there) {
     row.etag = found;
     note(work, State::written);
   } else if (found == row.there) {
@@ -175,12 +202,7 @@ Result<std::optional<Outcome>> Copier::attempt(const Context& ctx, Work& work) {
   }
   std::optional<Content> content = std::move(work.pair.source.content);
   work.pair.source.content.reset();
-  if (!content) {
-    CF_TRY(content, from_.get(ctx, work.pair.source.key));
-    if (!content) return std::optional(Outcome::vanished);
-  }
-  work.pair.source.etag = etag_of(*content);
-  return write(ctx, work, *std::move(content), work.there());
+  return write(ctx, work, std::move(content), work.there());
 }
 
 Status Copier::bring(const Context& ctx, Pair pair, std::optional<Row> row) {
@@ -190,8 +212,15 @@ Status Copier::bring(const Context& ctx, Pair pair, std::optional<Row> row) {
   std::optional<Pace::Room> room;
   if (first != Do::nothing && first != Do::leave) {
     std::uint64_t bytes = work.pair.source.size_bytes;
-    if (first == Do::compare && work.pair.there) bytes += work.pair.there->size_bytes;
-    CF_TRY(Pace::Room entered, tools_.pace.enter(ctx, bytes));
+    std::uint64_t memory_bytes = memory_for(bytes);
+    if (first == Do::compare && work.pair.there) {
+      // What may be replaced is kept in the journal first, and goes there as a whole.
+      const std::uint64_t there_bytes = work.pair.there->size_bytes;
+      memory_bytes +=
+          tools_.options.on_conflict == OnConflict::replace ? there_bytes : memory_for(there_bytes);
+      bytes += there_bytes;
+    }
+    CF_TRY(Pace::Room entered, tools_.pace.enter(ctx, bytes, memory_bytes));
     room.emplace(std::move(entered));
   }
   int failures_count = 0;

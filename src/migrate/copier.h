@@ -18,6 +18,7 @@
 #include "migrate/pace.h"
 #include "migrate/place.h"
 #include "migrate/report.h"
+#include "migrate/transfer.h"
 #include "migrate/walk.h"
 
 namespace cloudfolio::migrate {
@@ -47,8 +48,14 @@ class Copier {
   Status bring(const Context& ctx, Pair pair, std::optional<Row> row);
   // One attempt; the outcome, or nothing where it must be decided anew.
   Result<std::optional<Outcome>> attempt(const Context& ctx, Work& work);
-  Result<std::optional<Outcome>> write(const Context& ctx, Work& work, Content content,
+  // `content`: what listing brought; nothing: it is read, in pieces if it is large.
+  Result<std::optional<Outcome>> write(const Context& ctx, Work& work,
+                                       std::optional<Content> content,
                                        std::optional<storage::ETag> over);
+  Result<std::optional<Transfer>> begin(const Context& ctx, const Work& work,
+                                        std::optional<Content> content,
+                                        const storage::PutIf& condition);
+  std::uint64_t memory_for(std::uint64_t size_bytes) const;
   Result<std::optional<Outcome>> compare(const Context& ctx, Work& work);
   // Finds out what became of a write or removal that began.
   Status settle(const Context& ctx, Work& work);

@@ -45,7 +45,8 @@ class MigrationFaults : public testing::TestWithParam<Disturbed> {
  protected:
   // A world in which a run finds everything: new, same, conflicting, changed, gone.
   void prepare(World& world) {
-    world.options.copies_at_once = 1;  // So that the n-th call is always the same.
+    world.options.copies_at_once = 1;      // So that the n-th call is always the same.
+    world.options.stream_above_bytes = 8;  // What fill() puts, and new-2, go in pieces.
     world.fill(2);
     world.put_from("changes", "old");
     world.put_from("ends", "old");
@@ -53,7 +54,7 @@ class MigrationFaults : public testing::TestWithParam<Disturbed> {
     world.run();
     world.put_from("changes", "new");
     world.put_from("new-1", "new");
-    world.put_from("new-2", "new");
+    world.put_from("new-2", "new and large");
     world.put_from("taken", "ours");
     world.put_to("taken", "theirs");
     ASSERT_TRUE(world.from_blobs().remove(kCtx, storage::BlobKey("ends"), {}).ok());
@@ -62,7 +63,7 @@ class MigrationFaults : public testing::TestWithParam<Disturbed> {
   void expect_migrated(World& world) {
     EXPECT_EQ(world.there("changes"), "new");
     EXPECT_EQ(world.there("new-1"), "new");
-    EXPECT_EQ(world.there("new-2"), "new");
+    EXPECT_EQ(world.there("new-2"), "new and large");
     EXPECT_EQ(world.there("taken"), "theirs");
     EXPECT_EQ(world.there("ends"), "NONE");
     EXPECT_TRUE(world.to_table().get(kCtx, {"p", "s"}).ok());

@@ -26,6 +26,8 @@ struct Options {
   OnConflict on_conflict = OnConflict::report;
   std::size_t copies_at_once = 16;  // 1 to kCopiesAtOnceMax
   std::uint64_t memory_bytes = 256 * kMiB;
+  // Larger blobs pass in pieces, where both stores can.
+  std::uint64_t stream_above_bytes = 8 * kMiB;
   std::uint64_t bytes_per_second = 0;  // 0: as fast as it goes
   std::uint64_t items_per_second = 0;
   // A pass that copied something is followed by another, which sees what changed meanwhile.

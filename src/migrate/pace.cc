@@ -53,17 +53,18 @@ Clock::Instant Pace::take_turn(std::uint64_t bytes) {
   return turn;
 }
 
-Result<Pace::Room> Pace::enter(const Context& ctx, std::uint64_t bytes) {
+Result<Pace::Room> Pace::enter(const Context& ctx, std::uint64_t bytes,
+                               std::uint64_t memory_bytes) {
   {
     std::unique_lock lock(mutex_);
     const auto fits = [&] {
-      return in_memory_bytes_ == 0 || in_memory_bytes_ + bytes <= limits_.memory_bytes;
+      return in_memory_bytes_ == 0 || in_memory_bytes_ + memory_bytes <= limits_.memory_bytes;
     };
     freed_.wait(lock, ctx.stop_token(), fits);
     CF_CHECK(interrupted(ctx, clock_.now()));
-    in_memory_bytes_ += bytes;
+    in_memory_bytes_ += memory_bytes;
   }
-  Room room(*this, bytes);
+  Room room(*this, memory_bytes);
   const Clock::Instant turn = take_turn(bytes);
   if (turn > clock_.now()) CF_CHECK(wait_(ctx, turn));
   return room;

@@ -43,8 +43,8 @@ class Pace {
     Pace* pace_;
     std::uint64_t bytes_;
   };
-  // Waits for room, then for this item's turn.
-  Result<Room> enter(const Context& ctx, std::uint64_t bytes);
+  // Waits for room, then for this item's turn. `memory_bytes` of its `bytes` are in memory at once.
+  Result<Room> enter(const Context& ctx, std::uint64_t bytes, std::uint64_t memory_bytes);
   Status wait(const Context& ctx, Clock::Instant until) const { return wait_(ctx, until); }
   const Clock& clock() const { return clock_; }
 

@@ -1,5 +1,7 @@
 #include "migrate/place.h"
 
+#include "storage/blob_streams.h"
+
 namespace cloudfolio::migrate {
 
 namespace {
@@ -70,6 +72,8 @@ class BlobPlace final : public Place {
     options.condition = storage::Matches{only};
     return blobs_.remove(ctx, storage::BlobKey(key), options);
   }
+
+  storage::BlobStreams* streams() override { return storage::streams_of(blobs_); }
 
  private:
   storage::BlobStore& blobs_;

@@ -18,6 +18,14 @@
 #include "base/result.h"
 #include "storage/storage.h"
 
+namespace cloudfolio::crypto {
+class Sha256;
+}
+
+namespace cloudfolio::storage {
+class BlobStreams;
+}
+
 namespace cloudfolio::migrate {
 
 using Content = std::variant<storage::Blob, storage::Entity>;
@@ -28,6 +36,8 @@ std::uint64_t size_of(const Content& content);
 // content encoding and metadata; an entity's values. Each part goes in with its length, so that no
 // two contents give the same bytes.
 std::string digest_of(const Content& content);
+// The same in pieces: after this, add a blob's bytes to `hash`, and its hex digest is digest_of.
+void begin_digest(crypto::Sha256& hash, const storage::BlobProperties& properties);
 
 class Place {
  public:
@@ -55,6 +65,8 @@ class Place {
   virtual Result<storage::ETag> put(const Context& ctx, const std::string& key, Content content,
                                     const storage::PutIf& condition) = 0;
   virtual Status remove(const Context& ctx, const std::string& key, const storage::ETag& only) = 0;
+  // Null where contents pass only as a whole.
+  virtual storage::BlobStreams* streams() { return nullptr; }
 };
 
 Result<std::unique_ptr<Place>> open_blobs(storage::Storage& store, std::string_view container);

@@ -1,6 +1,7 @@
 #include "migrate/rollback.h"
 
 #include "migrate/content_text.h"
+#include "migrate/transfer.h"
 #include "migrate/workers.h"
 
 namespace cloudfolio::migrate {
@@ -19,7 +20,7 @@ class RollBack {
   RollBack(Place& to, const Tools& tools) : to_(to), tools_(tools) {}
 
   Status one(const Context& ctx, Row row) const {
-    CF_TRY(const auto there, to_.get(ctx, row.key));
+    CF_TRY(const auto there, examine(ctx, to_, row.key));
     std::optional<Content> before;
     if (!row.backup.empty()) {
       CF_TRY(const std::string text, tools_.journal.read_backup(row.backup));
@@ -31,13 +32,13 @@ class RollBack {
       return left(row, "the destination removed it since");
     if (before) {
       storage::PutIf condition = storage::Nothing{};
-      if (there) condition = storage::Matches{etag_of(*there)};
+      if (there) condition = storage::Matches{there->etag};
       const auto put = to_.put(ctx, row.key, *std::move(before), condition);
       if (put) return undone(row, Outcome::restored);
       if (put.error().code() == Code::conflict) return left(row, "the destination changed it");
       return put.error();
     }
-    const Status removed = to_.remove(ctx, row.key, etag_of(*there));
+    const Status removed = to_.remove(ctx, row.key, there->etag);
     if (removed) return undone(row, Outcome::undone);
     if (removed.error().code() == Code::conflict) return left(row, "the destination changed it");
     return removed;
@@ -45,15 +46,15 @@ class RollBack {
 
  private:
   // As it was before the first run: nothing to do, also after a crash between undoing and noting.
-  static bool is_before(const std::optional<Content>& there, const std::optional<Content>& before) {
+  static bool is_before(const std::optional<Seen>& there, const std::optional<Content>& before) {
     if (!there || !before) return !there && !before;
-    return digest_of(*there) == digest_of(*before);
+    return there->digest == digest_of(*before);
   }
-  static bool is_ours(const Row& row, const Content& there) {
+  static bool is_ours(const Row& row, const Seen& there) {
     if (row.state == State::changed || row.state == State::removed) return false;
-    const std::string etag = etag_of(there).str();
+    const std::string etag = there.etag.str();
     if (!row.etag.empty() && etag == row.etag) return true;
-    return row.state == State::intended && etag != row.there && digest_of(there) == row.digest;
+    return row.state == State::intended && etag != row.there && there.digest == row.digest;
   }
   Status undone(Row row, Outcome outcome) const {
     row.state = State::undone;
@@ -82,7 +83,11 @@ Status roll_back_place(const Context& ctx, Place& to, const Tools& tools,
     after = rows.back().key;
     CF_CHECK(in_parallel(tools.options.copies_at_once, rows.size(), [&](std::size_t i) -> Status {
       if (!wrote(rows[i].state)) return Done{};
-      CF_TRY(const Pace::Room room, tools.pace.enter(ctx, rows[i].size_bytes));
+      CF_TRY(const Pace::Room room,
+             tools.pace.enter(ctx, rows[i].size_bytes,
+                              rows[i].backup.empty() && to.streams()
+                                  ? std::min(rows[i].size_bytes, kStreamedMemoryBytes)
+                                  : rows[i].size_bytes));
       const Status done =
           retrying(ctx, tools.pace, tools.options, [&] { return roll_back.one(ctx, rows[i]); });
       if (!done && ctx.stopped()) return done;

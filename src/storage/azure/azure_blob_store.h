@@ -6,10 +6,11 @@
 
 #include "storage/azure/service.h"
 #include "storage/blob_store.h"
+#include "storage/blob_streams.h"
 
 namespace cloudfolio::storage::azure {
 
-class AzureBlobStore final : public BlobStore {
+class AzureBlobStore final : public BlobStore, public BlobStreams {
  public:
   // `service` outlives the store.
   AzureBlobStore(Service& service, const std::string& container)
@@ -28,8 +29,12 @@ class AzureBlobStore final : public BlobStore {
   Status renew_lease(const Context& ctx, const BlobKey& key, const LeaseId& lease) override;
   Status release_lease(const Context& ctx, const BlobKey& key, const LeaseId& lease) override;
   Status break_lease(const Context& ctx, const BlobKey& key) override;
+  Result<std::unique_ptr<BlobReader>> open_reader(const Context& ctx, const BlobKey& key) override;
+  Result<std::unique_ptr<BlobWriter>> open_writer(const Context& ctx, const BlobKey& key,
+                                                  const PutOptions& options) override;
 
  private:
+  friend class StreamedUpload;
   std::string path_of(const BlobKey& key) const;
   Status create_container(const Context& ctx);
   Result<Reply> commit_blocks(const Context& ctx, const BlobKey& key, const std::string& bytes,

@@ -16,4 +16,11 @@ namespace cloudfolio::storage::azure {
 Result<std::optional<Blob>> read_blob(const Context& ctx, Service& service, const std::string& path,
                                       const ETag* known);
 
+// For reading piece by piece: the properties and up to `count` first bytes, then the pieces from
+// `from` on of that same version. Code::conflict: it is gone.
+Result<Blob> read_first_piece(const Context& ctx, Service& service, const std::string& path,
+                              std::size_t count);
+Result<std::string> read_piece(const Context& ctx, Service& service, const std::string& path,
+                               const BlobProperties& version, std::size_t from, std::size_t count);
+
 }  // namespace cloudfolio::storage::azure

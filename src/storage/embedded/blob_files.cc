@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/limits.h"
 #include "crypto/encoding.h"
 #include "crypto/random_bytes.h"
 
@@ -62,19 +63,6 @@ Status make_folder(const fs::path& folder) {
   return failed("make folder", folder, errno);
 }
 
-Status write_synced(const fs::path& path, std::string_view bytes) {
-  const Descriptor file(path, O_WRONLY | O_CREAT | O_EXCL);
-  if (!file.is_open()) return failed("make", path, errno);
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(file.number(), bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return failed("write", path, errno);
-    bytes.remove_prefix(std::size_t(written));
-  }
-  if (::fsync(file.number()) != 0) return failed("sync", path, errno);
-  return Done{};
-}
-
 Clock::WallTime changed_at(const struct stat& status) {
   return Clock::WallTime(std::chrono::seconds(status.st_mtim.tv_sec) +
                          std::chrono::microseconds(status.st_mtim.tv_nsec / 1'000));
@@ -92,38 +80,84 @@ fs::path BlobFiles::path_of(const std::string& name) const {
   return directory_ / name.substr(0, 2) / name;
 }
 
-Result<std::string> BlobFiles::write(std::string_view bytes) {
-  const std::string name = crypto::random_hex(16);
-  const fs::path arriving = directory_ / kIncoming / name;
-  const fs::path place = path_of(name);
-  auto written = write_synced(arriving, bytes);
-  if (written) written = make_folder(place.parent_path());
-  if (!written) {
-    ::unlink(arriving.c_str());
-    return std::move(written).error();
+BlobFiles::Arriving::~Arriving() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+  if (!in_place_) ::unlink((files_.directory_ / kIncoming / name_).c_str());
+}
+
+Status BlobFiles::Arriving::add(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(descriptor_, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return failed("write", files_.directory_ / kIncoming / name_, errno);
+    bytes.remove_prefix(std::size_t(written));
   }
+  return Done{};
+}
+
+Result<std::string> BlobFiles::Arriving::finish() {
+  const fs::path arriving = files_.directory_ / kIncoming / name_;
+  const fs::path place = files_.path_of(name_);
+  if (::fsync(descriptor_) != 0) return failed("sync", arriving, errno);
+  CF_CHECK(make_folder(place.parent_path()));
   if (::rename(arriving.c_str(), place.c_str()) != 0) return failed("rename", arriving, errno);
+  in_place_ = true;
   CF_CHECK(sync_folder(place.parent_path()));
-  return name;
+  return name_;
+}
+
+BlobFiles::Leaving::~Leaving() {
+  ::close(descriptor_);
+}
+
+Result<std::string> BlobFiles::Leaving::next(std::size_t count) {
+  std::string bytes(count, '\0');
+  std::size_t filled = 0;
+  while (filled < bytes.size()) {
+    const ssize_t read = ::read(descriptor_, bytes.data() + filled, bytes.size() - filled);
+    if (read < 0 && errno == EINTR) continue;
+    if (read < 0) return failed("read", path_, errno);
+    if (read == 0) break;
+    filled += std::size_t(read);
+  }
+  bytes.resize(filled);
+  return bytes;
+}
+
+Result<std::unique_ptr<BlobFiles::Arriving>> BlobFiles::begin() const {
+  std::string name = crypto::random_hex(16);
+  const fs::path path = directory_ / kIncoming / name;
+  const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (descriptor < 0) return failed("make", path, errno);
+  return std::make_unique<Arriving>(*this, std::move(name), descriptor);
+}
+
+Result<std::unique_ptr<BlobFiles::Leaving>> BlobFiles::open_file(const std::string& name) const {
+  fs::path path = path_of(name);
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor >= 0) return std::make_unique<Leaving>(std::move(path), descriptor);
+  if (errno == ENOENT) return std::unique_ptr<Leaving>();
+  return failed("open", path, errno);
+}
+
+Result<std::string> BlobFiles::write(std::string_view bytes) {
+  CF_TRY(const auto file, begin());
+  CF_CHECK(file->add(bytes));
+  return file->finish();
 }
 
 Result<std::optional<std::string>> BlobFiles::read(const std::string& name) {
-  const fs::path path = path_of(name);
-  const Descriptor file(path, O_RDONLY);
-  if (!file.is_open() && errno == ENOENT) return std::optional<std::string>();
-  struct stat status {};
-  if (!file.is_open() || ::fstat(file.number(), &status) != 0) return failed("open", path, errno);
-  std::string bytes(std::size_t(status.st_size), '\0');
-  std::size_t filled = 0;
-  while (filled < bytes.size()) {
-    const ssize_t count = ::read(file.number(), bytes.data() + filled, bytes.size() - filled);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return failed("read", path, errno);
-    if (count == 0) break;
-    filled += std::size_t(count);
+  CF_TRY(const auto file, open_file(name));
+  if (!file) return std::optional<std::string>();
+  std::error_code error;
+  const auto size_bytes = fs::file_size(path_of(name), error);  // A hint: the file may be gone.
+  std::string bytes;
+  if (!error) bytes.reserve(size_bytes);
+  while (true) {
+    CF_TRY(const std::string piece, file->next(kMiB));
+    if (piece.empty()) return std::optional<std::string>(std::move(bytes));
+    bytes += piece;
   }
-  bytes.resize(filled);
-  return std::optional<std::string>(std::move(bytes));
 }
 
 void BlobFiles::remove(const std::string& name) {

@@ -26,11 +26,48 @@ namespace cloudfolio::storage::embedded {
 
 class BlobFiles {
  public:
+  // A file on its way: under incoming/ until finish(), and gone if that never succeeds.
+  class Arriving {
+   public:
+    Arriving(const BlobFiles& files, std::string name, int descriptor)
+        : files_(files), name_(std::move(name)), descriptor_(descriptor) {}
+    ~Arriving();
+    Arriving(const Arriving&) = delete;
+    Arriving& operator=(const Arriving&) = delete;
+    Status add(std::string_view bytes);
+    // Durable under the returned name when this returns. Once only.
+    Result<std::string> finish();
+
+   private:
+    const BlobFiles& files_;
+    const std::string name_;
+    int descriptor_;
+    bool in_place_ = false;
+  };
+  // A file being read; it may be removed meanwhile.
+  class Leaving {
+   public:
+    Leaving(std::filesystem::path path, int descriptor)
+        : path_(std::move(path)), descriptor_(descriptor) {}
+    ~Leaving();
+    Leaving(const Leaving&) = delete;
+    Leaving& operator=(const Leaving&) = delete;
+    // Up to `count` further bytes; fewer only at the end.
+    Result<std::string> next(std::size_t count);
+
+   private:
+    const std::filesystem::path path_;
+    const int descriptor_;
+  };
+
   // Makes the folder if missing.
   static Result<std::unique_ptr<BlobFiles>> open(const std::filesystem::path& directory);
 
   // Writes a new file; durable under the returned name when this returns.
   Result<std::string> write(std::string_view bytes);
+  Result<std::unique_ptr<Arriving>> begin() const;
+  // Null if there is no such file.
+  Result<std::unique_ptr<Leaving>> open_file(const std::string& name) const;
   // Nothing if there is no such file.
   Result<std::optional<std::string>> read(const std::string& name);
   // A file that is not there is as good as removed; one that cannot be is left to sweep().

@@ -36,8 +36,12 @@ Status EmbeddedBlobStore::check_content(const BlobKey& key, const BlobRow& row) 
   const bool whole = bytes.size() == row.properties.size_bytes &&
                      crypto::as_view(crypto::sha256(bytes)) == row.content.sha256;
   if (whole) return Done{};
-  const std::string where = row.content.file ? store_.files->path_of(*row.content.file).string()
-                                             : (store_.options.directory / kDatabaseFile).string();
+  return damaged(key, row.content);
+}
+
+Error EmbeddedBlobStore::damaged(const BlobKey& key, const BlobContent& content) const {
+  const std::string where = content.file ? store_.files->path_of(*content.file).string()
+                                         : (store_.options.directory / kDatabaseFile).string();
   return Error(Code::corrupt, "blob '" + key.str() + "' is damaged: " + where +
                                   " does not hold what was written; restore it from a backup, or "
                                   "remove the blob and let it be made again");

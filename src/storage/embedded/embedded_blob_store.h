@@ -4,12 +4,13 @@
 #include <cstdint>
 
 #include "storage/blob_store.h"
+#include "storage/blob_streams.h"
 #include "storage/embedded/blob_rows.h"
 #include "storage/embedded/store.h"
 
 namespace cloudfolio::storage::embedded {
 
-class EmbeddedBlobStore final : public BlobStore {
+class EmbeddedBlobStore final : public BlobStore, public BlobStreams {
  public:
   EmbeddedBlobStore(Store& store, std::int64_t place) : store_(store), place_(place) {}
 
@@ -26,14 +27,19 @@ class EmbeddedBlobStore final : public BlobStore {
   Status renew_lease(const Context& ctx, const BlobKey& key, const LeaseId& lease) override;
   Status release_lease(const Context& ctx, const BlobKey& key, const LeaseId& lease) override;
   Status break_lease(const Context& ctx, const BlobKey& key) override;
+  Result<std::unique_ptr<BlobReader>> open_reader(const Context& ctx, const BlobKey& key) override;
+  Result<std::unique_ptr<BlobWriter>> open_writer(const Context& ctx, const BlobKey& key,
+                                                  const PutOptions& options) override;
 
  private:
+  friend class StreamedFile;
   Status check(const Context& ctx, const BlobKey& key) const;
   // Applies a work to the state of an existing blob.
   template <class Change>
   Status change_lease(const Context& ctx, const BlobKey& key, Change change);
   Result<ETag> put_row(const BlobKey& key, NewBlob& blob);
   Status check_content(const BlobKey& key, const BlobRow& row) const;
+  Error damaged(const BlobKey& key, const BlobContent& content) const;
 
   Store& store_;
   const std::int64_t place_;

@@ -6,11 +6,12 @@
 #include "base/clock.h"
 #include "base/guarded.h"
 #include "storage/blob_store.h"
+#include "storage/blob_streams.h"
 #include "storage/conditions.h"
 
 namespace cloudfolio::storage {
 
-class MemoryBlobStore final : public BlobStore {
+class MemoryBlobStore final : public BlobStore, public BlobStreams {
  public:
   explicit MemoryBlobStore(const Clock& clock) : clock_(clock) {}
 
@@ -27,6 +28,9 @@ class MemoryBlobStore final : public BlobStore {
   Status renew_lease(const Context& ctx, const BlobKey& key, const LeaseId& lease) override;
   Status release_lease(const Context& ctx, const BlobKey& key, const LeaseId& lease) override;
   Status break_lease(const Context& ctx, const BlobKey& key) override;
+  Result<std::unique_ptr<BlobReader>> open_reader(const Context& ctx, const BlobKey& key) override;
+  Result<std::unique_ptr<BlobWriter>> open_writer(const Context& ctx, const BlobKey& key,
+                                                  const PutOptions& options) override;
 
  private:
   struct Stored {

@@ -47,6 +47,57 @@ Status FailingBlobStore::break_lease(const Context& ctx, const BlobKey& key) {
   return faults_.run([&] { return real_.break_lease(ctx, key); });
 }
 
+namespace {
+
+class FailingReader final : public BlobReader {
+ public:
+  FailingReader(std::unique_ptr<BlobReader> real, Faults& faults)
+      : real_(std::move(real)), faults_(faults) {}
+  const BlobProperties& properties() const override { return real_->properties(); }
+  Result<std::string> next(const Context& ctx) override {
+    return faults_.run([&] { return real_->next(ctx); });
+  }
+
+ private:
+  const std::unique_ptr<BlobReader> real_;
+  Faults& faults_;
+};
+
+class FailingWriter final : public BlobWriter {
+ public:
+  FailingWriter(std::unique_ptr<BlobWriter> real, Faults& faults)
+      : real_(std::move(real)), faults_(faults) {}
+  Status write(const Context& ctx, std::string_view bytes) override {
+    return faults_.run([&] { return real_->write(ctx, bytes); });
+  }
+  Result<ETag> commit(const Context& ctx) override {
+    return faults_.run([&] { return real_->commit(ctx); });
+  }
+
+ private:
+  const std::unique_ptr<BlobWriter> real_;
+  Faults& faults_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<BlobReader>> FailingBlobStore::open_reader(const Context& ctx,
+                                                                  const BlobKey& key) {
+  BlobStreams* const streams = streams_of(real_);
+  if (!streams) return Error(Code::invalid_argument, "the real store passes whole blobs only");
+  CF_TRY(auto reader, faults_.run([&] { return streams->open_reader(ctx, key); }));
+  return std::make_unique<FailingReader>(std::move(reader), faults_);
+}
+
+Result<std::unique_ptr<BlobWriter>> FailingBlobStore::open_writer(const Context& ctx,
+                                                                  const BlobKey& key,
+                                                                  const PutOptions& options) {
+  BlobStreams* const streams = streams_of(real_);
+  if (!streams) return Error(Code::invalid_argument, "the real store passes whole blobs only");
+  CF_TRY(auto writer, faults_.run([&] { return streams->open_writer(ctx, key, options); }));
+  return std::make_unique<FailingWriter>(std::move(writer), faults_);
+}
+
 Result<MessageId> FailingQueue::send(const Context& ctx, std::string body,
                                      const SendOptions& options) {
   return faults_.run([&] { return real_.send(ctx, std::move(body), options); });

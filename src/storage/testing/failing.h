@@ -19,6 +19,7 @@
 
 #include "base/error.h"
 #include "storage/blob_store.h"
+#include "storage/blob_streams.h"
 #include "storage/queue.h"
 #include "storage/table.h"
 
@@ -65,7 +66,7 @@ class Faults {
   std::atomic<std::uint64_t> calls_{0};
 };
 
-class FailingBlobStore final : public BlobStore {
+class FailingBlobStore final : public BlobStore, public BlobStreams {
  public:
   FailingBlobStore(BlobStore& real, Faults& faults) : real_(real), faults_(faults) {}
 
@@ -82,6 +83,9 @@ class FailingBlobStore final : public BlobStore {
   Status renew_lease(const Context& ctx, const BlobKey& key, const LeaseId& lease) override;
   Status release_lease(const Context& ctx, const BlobKey& key, const LeaseId& lease) override;
   Status break_lease(const Context& ctx, const BlobKey& key) override;
+  Result<std::unique_ptr<BlobReader>> open_reader(const Context& ctx, const BlobKey& key) override;
+  Result<std::unique_ptr<BlobWriter>> open_writer(const Context& ctx, const BlobKey& key,
+                                                  const PutOptions& options) override;
 
  private:
   BlobStore& real_;
