@@ -14,7 +14,7 @@
 namespace cloudfolio::capacity {
 namespace {
 
-constexpr int kNiceness = 19;  // A worker gives way to what answers requests beside it.
+constexpr int kNiceness = 10;  // A worker gives way to what answers requests beside it.
 // Of the child. Nothing else of its parent's stays open, not even until exec: a lock among it would
 // outlive the parent.
 constexpr int kLock = 3;

@@ -12,7 +12,7 @@
 //
 // Limits: by cgroup v2 where this process may make groups below its own (systemd: Delegate=yes);
 // else memory by RLIMIT_DATA and processors by affinity. limits() says which, and why.
-// A worker runs with nice 19. Its output goes to `<folder>/<name>.log`; the newest kLogsMax are
+// A worker runs with nice 10. Its output goes to `<folder>/<name>.log`; the newest kLogsMax are
 // kept.
 //
 // Lifetime: nothing is ended by the destructor.
