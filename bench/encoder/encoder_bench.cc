@@ -299,10 +299,11 @@ json::Object query(const Model& model, Precision precision) {
           {"query_p99_ms", times[times.size() * 99 / 100]}};
 }
 
-// What a query in 8 bits loses: its cosine with the exact vector.
-json::Object int8_loss(const Model& model, const std::vector<TokenIds>& sequences) {
-  const auto exact = must(Embedder::open(model));
-  const auto quick = must(Embedder::open(model, {.query_precision = Precision::int8}));
+// What a query in fewer bits loses: its cosine with the exact vector.
+json::Object query_loss(const Model& model, const std::vector<TokenIds>& sequences,
+                        Precision precision) {
+  const auto exact = must(Embedder::open(model, {.precision = Precision::fp32}));
+  const auto quick = must(Embedder::open(model, {.query_precision = precision}));
   double total = 0;
   double worst = 1;
   const std::size_t count = std::min<std::size_t>(sequences.size(), 300);
@@ -397,9 +398,13 @@ int run(int count, char** arguments) {
     if (mode == "indexing") figures = index(model, sequences, Precision::automatic);
     if (mode == "indexing-fp32") figures = index(model, sequences, Precision::fp32);
     if (mode == "indexing-int8") figures = index(model, sequences, Precision::int8);
+    if (mode == "query-fp32") figures = query(model, Precision::fp32);
     if (mode == "query") figures = query(model, Precision::automatic);
     if (mode == "portfolio") figures = portfolio(model, sequences);
-    if (mode == "int8-loss" && runs_int8()) figures = int8_loss(model, sequences);
+    if (mode == "int8-loss" && runs_int8()) figures = query_loss(model, sequences, Precision::int8);
+    if (mode == "fp16-loss" && runs_fp16()) {
+      figures = query_loss(model, sequences, Precision::fp16);
+    }
     if (mode == "query-int8") figures = query(model, Precision::int8);
   }
   std::printf("%s\n", json::write(figures).c_str());

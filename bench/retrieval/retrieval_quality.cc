@@ -4,6 +4,9 @@
 // split over all owners, and writes one JSON object a split, one a line, into OUT. SETS holds
 // OWNER-repositories.json (tools/make_query_sets.py). A split that would not end within --minutes
 // is not begun, and is printed.
+//
+// With --precisions N nothing is trained: the base model answers the questions of N seeds in each
+// precision of the encoder.
 
 #include <chrono>
 #include <cstdio>
@@ -18,6 +21,7 @@
 #include "cache/testing/corpus_bundle.h"
 #include "json/json.h"
 #include "portfolio_run.h"
+#include "precision_run.h"
 
 namespace cloudfolio::bench {
 namespace {
@@ -33,6 +37,7 @@ struct Arguments {
   std::size_t splits = 5;
   std::uint64_t seed = 1;
   double minutes = 25;
+  std::size_t precision_seeds = 0;  // Not 0: precisions are measured instead, without training.
   training::Recipe recipe;
 };
 
@@ -49,6 +54,7 @@ Arguments parse(int count, char** values) {
     if (word == "--splits") arguments.splits = std::strtoul(next, nullptr, 10);
     if (word == "--seed") arguments.seed = std::strtoul(next, nullptr, 10);
     if (word == "--minutes") arguments.minutes = std::strtod(next, nullptr);
+    if (word == "--precisions") arguments.precision_seeds = std::strtoul(next, nullptr, 10);
     if (word == "--owner") arguments.owners.emplace_back(next);
     if (word == "--epochs") arguments.recipe.epoch_count = std::strtoul(next, nullptr, 10);
     if (word == "--max-tokens") {
@@ -185,8 +191,33 @@ class Benchmark {
   const Clock::Instant started_;
 };
 
+Status run_precisions(const Arguments& arguments, const encoder::Model& model,
+                      const std::vector<Owner>& owners) {
+  std::ofstream out(arguments.out, std::ios::trunc);
+  for (const Owner& owner : owners) {
+    CF_TRY(const auto all,
+           measure_precisions(model, owner.bundle, arguments.seed, arguments.precision_seeds));
+    for (const PrecisionFigures& figures : all) {
+      json::Object object{{"owner", owner.name},
+                          {"precision", encoder::to_string(figures.precision)},
+                          {"questions", figures.questions},
+                          {"dense", figures.dense},
+                          {"hybrid", figures.hybrid}};
+      std::printf("%s\n", json::write(object).c_str());
+      std::fflush(stdout);
+      out << json::write(object) << "\n" << std::flush;
+    }
+  }
+  if (!out) return Error(Code::unavailable, "cannot write " + arguments.out);
+  return Done();
+}
+
 Status run(const Arguments& arguments) {
   CF_TRY(const encoder::Model model, encoder::Model::load(arguments.model));
+  if (arguments.precision_seeds > 0) {
+    CF_TRY(const std::vector<Owner> owners, read_owners(arguments));
+    return run_precisions(arguments, model, owners);
+  }
   CF_TRY(const auto base, CachedEmbedder::open(model, encoder::Precision::automatic, "base"));
   CF_TRY(std::vector<Owner> owners, read_owners(arguments));
   Benchmark benchmark(arguments, model, *base);

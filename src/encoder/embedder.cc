@@ -202,7 +202,7 @@ struct Embedder::State {
         precision(p),
         workers(thread_count_for(o.thread_count, kThreadCountMax)) {
     forward = make_forward(precision);
-    const Precision query_precision = resolved(o.query_precision);
+    const Precision query_precision = resolved_for_vectors(o.query_precision);
     if (o.query_precision != Precision::automatic && query_precision != precision) {
       query_forward = make_forward(query_precision);
     }
@@ -212,8 +212,10 @@ struct Embedder::State {
     if (wanted == Precision::bf16) {
       return std::make_unique<TypedForward<Bf16>>(model, workers, ProductsBy::fastest);
     }
-    return std::make_unique<TypedForward<float>>(
-        model, workers, wanted == Precision::int8 ? ProductsBy::int8 : ProductsBy::fastest);
+    const ProductsBy by = wanted == Precision::int8   ? ProductsBy::int8
+                          : wanted == Precision::fp16 ? ProductsBy::fp16
+                                                      : ProductsBy::fastest;
+    return std::make_unique<TypedForward<float>>(model, workers, by);
   }
 
   Model model;
@@ -236,8 +238,13 @@ Result<std::unique_ptr<Embedder>> Embedder::open(const Model& model, Options opt
   if (wants_int8 && !runs_int8()) {
     return Error(Code::invalid_argument, "this processor has no products of 8-bit numbers");
   }
+  const bool wants_fp16 =
+      options.precision == Precision::fp16 || options.query_precision == Precision::fp16;
+  if (wants_fp16 && !runs_fp16()) {
+    return Error(Code::invalid_argument, "this processor has no products of fp16 numbers");
+  }
   try {
-    auto state = std::make_unique<State>(model, options, resolved(options.precision));
+    auto state = std::make_unique<State>(model, options, resolved_for_vectors(options.precision));
     return std::unique_ptr<Embedder>(new Embedder(std::move(state)));
   } catch (const dnnl::error& error) {
     return Error(Code::invalid_argument, std::string("this processor cannot compute in ") +

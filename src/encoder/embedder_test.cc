@@ -137,6 +137,18 @@ TEST(Embedder, calls_may_run_beside_each_other) {
   for (std::thread& thread : threads) thread.join();
 }
 
+TEST(Embedder, refuses_vectors_that_left_the_range_of_fp16) {
+  if (!runs_fp16()) GTEST_SKIP() << "this processor has no products of fp16 numbers";
+  const Model tiny = testing::tiny_model();
+  std::vector<float> weights(tiny.weights().begin(), tiny.weights().end());
+  weights[tiny.layout().layers()[0].ffn1_weight] = 1e6F;
+  const auto embedder = Embedder::open(tiny.with_weights(weights), {.precision = Precision::fp16});
+  ASSERT_TRUE(embedder);
+  const auto vector = (*embedder)->embed_one(tiny_sequence(3, 12));
+  ASSERT_FALSE(vector);
+  EXPECT_EQ(vector.error().code(), Code::corrupt);
+}
+
 class BaseEmbedder : public ::testing::TestWithParam<Precision> {
  protected:
   void SetUp() override {
@@ -146,6 +158,9 @@ class BaseEmbedder : public ::testing::TestWithParam<Precision> {
     }
     if (GetParam() == Precision::int8 && !runs_int8()) {
       GTEST_SKIP() << "this processor has no products of 8-bit numbers";
+    }
+    if (GetParam() == Precision::fp16 && !runs_fp16()) {
+      GTEST_SKIP() << "this processor has no products of fp16 numbers";
     }
     auto opened = Encoder::open(testing::base_model(), {.precision = GetParam()});
     ASSERT_TRUE(opened) << opened.error().message();
@@ -227,7 +242,8 @@ TEST_P(BaseEmbedder, agrees_with_sentence_transformers_on_the_corpus) {
 }
 
 INSTANTIATE_TEST_SUITE_P(precisions, BaseEmbedder,
-                         ::testing::Values(Precision::fp32, Precision::bf16, Precision::int8),
+                         ::testing::Values(Precision::fp32, Precision::bf16, Precision::fp16,
+                                           Precision::int8),
                          [](const auto& chosen) { return std::string(to_string(chosen.param)); });
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "encoder/kernels.h"
 
+#include <cpuid.h>
 #include <string_view>
 
 #include "encoder/kernels/sets.h"
@@ -11,6 +12,17 @@ bool runs_avx512() {
   return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
          __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
          __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512vnni");
+}
+
+// The compiler's own question does not know it.
+bool has_fp16() {
+  unsigned eax = 0;
+  unsigned ebx = 0;
+  unsigned ecx = 0;
+  unsigned edx = 0;
+  constexpr unsigned kAvx512Fp16 = 1U << 23;
+  return runs_avx512() && __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0 &&
+         (edx & kAvx512Fp16) != 0;
 }
 
 bool runs_avx2() {
@@ -48,6 +60,10 @@ const ProductKernels* product_kernels() {
 }
 const Int8Kernels* int8_kernels() {
   return best_set().int8;
+}
+const HalfKernels* half_kernels() {
+  static const bool has = has_fp16();
+  return has ? &avx512_fp16::kHalf : nullptr;
 }
 const char* kernel_set_name() {
   return best_set().name;

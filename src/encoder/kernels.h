@@ -196,6 +196,22 @@ struct Int8Kernels {
 // Rows that are quantised together.
 inline constexpr std::size_t kInt8Rows = 512;
 
+// y[rows][outputs] = x[rows][inputs] · Wᵀ + bias with weights in fp16. Extents are multiples of 16.
+struct HalfProduct {
+  const float* x;
+  std::size_t rows, inputs, outputs;
+  const std::uint16_t* panels;
+  const float* bias;
+  float* y;
+  std::uint16_t* scratch;  // scratch(rows, inputs) numbers
+};
+struct HalfKernels {
+  // W [outputs][inputs] in panels of kPanelWidth outputs, the last one filled up.
+  void (*pack)(const float* w, std::size_t outputs, std::size_t inputs, std::uint16_t* panels);
+  void (*multiply)(const HalfProduct&);
+  std::size_t (*scratch)(std::size_t rows, std::size_t inputs);
+};
+
 // Floats of scratch for sequences of up to `row_count` rows.
 std::size_t attention_scratch(const AttentionShape& shape, std::size_t row_count);
 
@@ -209,6 +225,7 @@ const FloatKernels& float_kernels();
 // Null where this processor has none.
 const ProductKernels* product_kernels();
 const Int8Kernels* int8_kernels();
+const HalfKernels* half_kernels();
 
 // "avx512", "avx2" or "portable".
 const char* kernel_set_name();

@@ -33,8 +33,18 @@ Precision resolved(Precision wanted) {
   return wanted == Precision::automatic ? best : wanted;
 }
 
+Precision resolved_for_vectors(Precision wanted) {
+  const Precision best = resolved(wanted);
+  const bool halved = wanted == Precision::automatic && best == Precision::fp32 && runs_fp16();
+  return halved ? Precision::fp16 : best;
+}
+
 bool runs_bf16() {
   return find_kernel_set("avx512") != nullptr;
+}
+
+bool runs_fp16() {
+  return half_kernels() != nullptr;
 }
 
 bool runs_int8() {
@@ -51,6 +61,8 @@ std::string_view to_string(Precision precision) {
       return "bf16";
     case Precision::int8:
       return "int8";
+    case Precision::fp16:
+      return "fp16";
   }
   return "unknown";
 }

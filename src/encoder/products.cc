@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "encoder/half_products.h"
 #include "encoder/int8_products.h"
 #include "encoder/kernels.h"
 #include "encoder/panel_products.h"
@@ -113,6 +114,7 @@ struct PackedWeight<T>::State {
   // Instead of the packed ones.
   std::optional<PanelWeight> panels;
   std::optional<Int8Weight> int8;
+  std::optional<HalfWeight> half;
 
   void prepare(Packed& p, std::size_t inner, std::size_t columns, Tag plain_tag) {
     p.desc = preferred_weights(inner, columns, kType<T>);
@@ -128,6 +130,10 @@ PackedWeight<T>::PackedWeight(LayerSize size, Directions directions, ProductsBy 
     : size_(size), state_(std::make_unique<State>()) {
   if (by == ProductsBy::int8) {
     state_->int8.emplace();
+    return;
+  }
+  if (by == ProductsBy::fp16) {
+    state_->half.emplace();
     return;
   }
   if (has_panels<T>(by)) {
@@ -152,6 +158,10 @@ void PackedWeight<T>::pack(const float* weight, Array<T>& scratch) {
   State& s = *state_;
   if (s.int8) {
     s.int8->pack(size_.outputs, size_.inputs, weight);
+    return;
+  }
+  if (s.half) {
+    s.half->pack(size_.outputs, size_.inputs, weight);
     return;
   }
   if (s.panels) {
@@ -243,6 +253,10 @@ void Products<T>::forward(const PackedWeight<T>& w, const float* bias, const T* 
       w.state_->int8->multiply(bias, x, rows, y, state_->scratch);
       return;
     }
+    if (w.state_->half) {
+      w.state_->half->multiply(bias, x, rows, y, state_->scratch);
+      return;
+    }
     if (state_->panels) {
       state_->panels->forward(w.size_, *w.state_->panels, bias, x, rows, y);
       return;
@@ -259,6 +273,10 @@ void Products<T>::forward_wide(const PackedWeight<T>& w, const float* bias, cons
   if constexpr (std::is_same_v<T, float>) {
     if (w.state_->int8) {
       w.state_->int8->multiply(bias, x, rows, y, state_->scratch);
+      return;
+    }
+    if (w.state_->half) {
+      w.state_->half->multiply(bias, x, rows, y, state_->scratch);
       return;
     }
     if (state_->panels) {

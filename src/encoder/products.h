@@ -32,9 +32,9 @@ class OneThread {
 enum class Directions { forward, both };
 
 // Whose products: the fastest that there are for the type, or oneDNN's (tests compare the two). A
-// weight and the products it is used by agree. int8: only forward, only where there are
-// int8_kernels().
-enum class ProductsBy { fastest, onednn, int8 };
+// weight and the products it is used by agree. int8, fp16: only forward, only where there are
+// int8_kernels() or half_kernels().
+enum class ProductsBy { fastest, onednn, int8, fp16 };
 
 // y = x·Wᵀ + b with W [outputs, inputs].
 struct LayerSize {

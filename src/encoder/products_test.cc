@@ -128,6 +128,26 @@ TEST(Int8Products, are_within_a_hundredth_of_the_sums) {
   }
 }
 
+TEST(Fp16Products, are_within_two_thousandths_of_the_sums) {
+  if (!runs_fp16()) GTEST_SKIP() << "this processor has no products of fp16 numbers";
+  Array<float> unused;
+  Products<float> products;  // The same scratch for all shapes: nothing of one is left in another.
+  for (const Operands& o : kCases) {
+    PackedWeight<float> weight(o.size, Directions::forward, ProductsBy::fp16);
+    weight.pack(o.weight.data(), unused);
+    std::vector<float> y(o.rows * o.size.outputs);
+    products.forward(weight, o.bias.data(), o.x.data(), o.rows, y.data());
+    double wrong = 0;
+    double all = 0;
+    for (std::size_t i = 0; i < y.size(); ++i) {
+      const double expected = o.output(i / o.size.outputs, i % o.size.outputs);
+      wrong += (y[i] - expected) * (y[i] - expected);
+      all += expected * expected;
+    }
+    EXPECT_LT(std::sqrt(wrong / all), 0.002) << o.rows;
+  }
+}
+
 TEST(Int8Products, of_rows_of_one_value_and_of_no_weights_are_exact) {
   if (!runs_int8()) GTEST_SKIP() << "this processor has no products of 8-bit numbers";
   const std::vector<float> weights(std::size_t{48} * 64, 0.0F);

@@ -288,7 +288,9 @@ Trainer::~Trainer() = default;
 
 Result<std::unique_ptr<Trainer>> Trainer::open(const Model& model, Options options) {
   CF_CHECK(check_options(options));
-  if (options.precision == Precision::int8) return wrong("int8 is not for training");
+  if (options.precision == Precision::int8 || options.precision == Precision::fp16) {
+    return wrong(std::string(to_string(options.precision)) + " is not for training");
+  }
   try {
     auto state = std::make_unique<State>(model, options, resolved(options.precision));
     return std::unique_ptr<Trainer>(new Trainer(std::move(state)));

@@ -7,6 +7,9 @@ namespace cloudfolio::encoder {
 namespace avx512 {
 extern const KernelSet kSet;
 }
+namespace avx512_fp16 {
+extern const HalfKernels kHalf;
+}
 namespace avx2 {
 extern const KernelSet kSet;
 }

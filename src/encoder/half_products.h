@@ -1,0 +1,29 @@
+#pragma once
+// Products of fp32 rows with weights in fp16, for vectors of texts: twice the speed of fp32, and
+// vectors whose cosine with the exact ones is 0.9999 or more. Only where half_kernels() exist.
+//
+// Operands are rounded to fp16 (largest number 65,504: beyond it results are not finite, which the
+// embedder refuses).
+
+#include <cstddef>
+#include <cstdint>
+
+#include "encoder/buffer.h"
+#include "encoder/kernels.h"
+
+namespace cloudfolio::encoder {
+
+class HalfWeight {
+ public:
+  void pack(std::size_t outputs, std::size_t inputs, const float* weight);
+  // y [rows, outputs] = x [rows, inputs]·Wᵀ + bias. `scratch` grows as needed.
+  void multiply(const float* bias, const float* x, std::size_t rows, float* y,
+                Buffer& scratch) const;
+
+ private:
+  std::size_t outputs_ = 0;
+  std::size_t inputs_ = 0;
+  Array<std::uint16_t> panels_;
+};
+
+}  // namespace cloudfolio::encoder
