@@ -326,6 +326,8 @@ void add_service_commands(CLI::App& app, Parsing& parsing) {
                   "Replace the process that serves this data folder, without a failed request");
   serve->add_flag("--once", parsing.serve.once,
                   "With --role trainer: wait for one training, do it and end");
+  serve->add_flag("--check-config", parsing.serve.check_config,
+                  "Only say what would run; opens and starts nothing");
   serve->callback([&parsing] { parsing.arguments.command = parsing.serve; });
 
   CLI::App* encode = add(app, "encode", "Turn texts from standard input, one a line, into vectors",

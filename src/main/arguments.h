@@ -15,10 +15,11 @@ namespace cloudfolio::main {
 enum class Output { text, json };
 
 struct ServeCommand {
-  std::string listen;      // HOST:PORT; empty: from the configuration.
-  std::string roles;       // Joined by commas; empty: all.
-  bool take_over = false;  // From the process that serves the same folder.
-  bool once = false;       // A trainer that ends with its first training.
+  std::string listen;         // HOST:PORT; empty: from the configuration.
+  std::string roles;          // Joined by commas; empty: all.
+  bool take_over = false;     // From the process that serves the same folder.
+  bool once = false;          // A trainer that ends with its first training.
+  bool check_config = false;  // Nothing is opened or started.
 };
 struct SyncCommand {
   std::string login;

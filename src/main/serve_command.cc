@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "json/json.h"
 #include "main/commands.h"
 #include "roles/gateway_role.h"
 #include "roles/handover.h"
@@ -196,11 +197,36 @@ Result<roles::ServeAs> serve_as(const Invocation& invocation, const ServeCommand
   return as;
 }
 
+// What serve would refuse before it opens a store is refused here in the same words.
+Status check_config(const Invocation& invocation, const ServeCommand& command,
+                    const roles::ServeAs& as) {
+  const roles::Config& config = invocation.config;
+  const bool answers = as.roles.has(roles::Role::gateway);
+  const std::string listen = command.listen.empty() ? config.server_listen : command.listen;
+  if (answers) CF_CHECK(roles::GatewayRole::check(config, listen));
+  const std::string capacity(to_string(roles::capacity_kind(config.capacity, as.roles, as.named)));
+  if (invocation.output == Output::json) {
+    json::Object told{{"roles", as.roles.text()},
+                      {"storage", config.storage_backend},
+                      {"durable", config.durable_backend},
+                      {"capacity", capacity}};
+    if (answers) told["listen"] = listen;
+    std::printf("%s\n", json::write(told).c_str());
+    return Done{};
+  }
+  std::printf("the configuration is good: %s; storage %s, durable %s, capacity %s%s%s\n",
+              as.roles.text().c_str(), config.storage_backend.c_str(),
+              config.durable_backend.c_str(), capacity.c_str(), answers ? ", listens on " : "",
+              answers ? listen.c_str() : "");
+  return Done{};
+}
+
 }  // namespace
 
 Status run_command(const Invocation& invocation, const ServeCommand& command) {
   CF_TRY(const auto shutdown, runtime::Shutdown::open());
   CF_TRY(auto as, serve_as(invocation, command, *shutdown));
+  if (command.check_config) return check_config(invocation, command, as);
   if (!command.once) return Serving(invocation, command, std::move(as), *shutdown).run();
   CF_TRY(const auto system,
          roles::System::open(invocation.config, invocation.clock,

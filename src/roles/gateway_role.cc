@@ -62,6 +62,12 @@ http::Server::Options server_options(const Config& config, const Listen& listen)
 
 }  // namespace
 
+Status GatewayRole::check(const Config& config, const std::string& listen) {
+  CF_TRY(const Listen wanted, parse_listen(listen));
+  CF_TRY(const auto tokens, tokens_of(config));
+  return gateway::check_listen(wanted.address, tokens);
+}
+
 Status GatewayRole::check_successor(const Config& config, const std::string& listen, int listener) {
   CF_TRY(const Listen wanted, parse_listen(listen));
   CF_TRY(const auto tokens, tokens_of(config));

@@ -21,6 +21,8 @@ class GatewayRole {
   static Result<std::unique_ptr<GatewayRole>> open(const Config& config, System& system,
                                                    const std::string& listen,
                                                    runtime::Descriptor listener = {});
+  // Whether `listen` and the tokens are ones that open() would take. Errors: invalid_argument.
+  static Status check(const Config& config, const std::string& listen);
   // Whether open() would serve a predecessor's socket under this configuration. Errors:
   // invalid_argument: it has another port than `listen`, or needs tokens.
   static Status check_successor(const Config& config, const std::string& listen, int listener);
