@@ -17,6 +17,10 @@ class Database;
 struct Migration {
   int version = 0;
   std::string_view sql;  // One or more statements.
+  // The oldest version whose program may go on reading and writing a file at this one, so that both
+  // run side by side while one replaces the other; 0: this version's. An additive step (tables that
+  // older programs do not know, columns with a default) names an older one.
+  int readable_by = 0;
 };
 
 struct Schema {
@@ -28,6 +32,7 @@ struct Schema {
 consteval bool numbered_from_one(std::span<const Migration> steps) {
   int expected = 1;
   for (const Migration& step : steps) {
+    if (step.readable_by < 0 || step.readable_by > step.version) return false;
     if (step.version != expected++) return false;
   }
   return true;
@@ -35,8 +40,10 @@ consteval bool numbered_from_one(std::span<const Migration> steps) {
 
 // Brings the file up to the last step; a new file runs them all. Each step is one transaction with
 // the note that it ran, so a crash in between leaves either; several processes may open at once.
-// Errors: invalid_argument if the file is from a newer version of the program (it is left as it is)
-// or belongs to another program.
+// A file of a newer version is left as it is, and is good where its steps were `readable_by` this
+// program's last one; which the file itself says (table schema_reader).
+// Errors: invalid_argument if the file is from a newer version that this one cannot work with, or
+// belongs to another program.
 Status migrate(Database& database, const Schema& schema);
 
 }  // namespace cloudfolio::sqlite
