@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import flag_effect
+import image_sizes
 import rolling_restart
 import shadow_cost
 import training_load
@@ -31,9 +32,10 @@ def training():
 # What a figure may be at most.
 BARS = {"queue_to_first_step_seconds": 2, "refresh_p95_ratio_while_training": 1.15, "flag_effect_seconds": 2,
         "guard_requests_to_act_at_50_percent": 25, "guard_false_turn_backs_per_million": 1,
-        "rolling_restart_failed_requests": 0, "shadow_added_p99_ms": 1}
+        "rolling_restart_failed_requests": 0, "shadow_added_p99_ms": 1, "service_image_mb": 50, "worker_image_mb": 60}
 PARTS = {"flags": flags, "rolling_restart": lambda: rolling_restart.figures(BUILD / "cloudfolio"),
-         "shadow": lambda: shadow_cost.measure(BUILD / "cloudfolio"), "training": training}
+         "shadow": lambda: shadow_cost.measure(BUILD / "cloudfolio"), "training": training,
+         "images": lambda: image_sizes.measure(BUILD / "cloudfolio")}
 
 
 def main(wanted):
