@@ -48,8 +48,7 @@ class System:
         self.running = []
         self.environment = {"PATH": f"{PROGRAM.parent}:{os.environ['PATH']}", "HOME": os.environ.get("HOME", "/"),
                             "GITHUB_TOKEN": "simulated", "LOGIN": LOGIN, "CLOUDFOLIO_DATA": self.data,
-                            "CLOUDFOLIO_TRAINING_MAX_STEPS": "2", "CLOUDFOLIO_BASE_MODEL": str(MODEL),
-                            "CLOUDFOLIO_LOG_LEVEL": "warn"}
+                            "CLOUDFOLIO_TRAINING_MAX_STEPS": "2", "CLOUDFOLIO_BASE_MODEL": str(MODEL)}
         self.environment["CLOUDFOLIO_GITHUB_URL"] = self.start("github-sim", "--corpus", ROOT / "samples/portfolio")
         self.origin = self.start("serve")
         subprocess.run(["cloudfolio", "sync", LOGIN], env=self.environment, check=True, stdout=subprocess.DEVNULL,
