@@ -5,7 +5,9 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+import urllib.error
 import urllib.request
 
 ROOT = pathlib.Path(os.environ["CLOUDFOLIO_SOURCE_DIR"])
@@ -149,7 +151,62 @@ def a_load_balancer_is_told_before_the_socket_closes():
         check(server.wait() == 0, "it ends in order")
 
 
-TESTS = [everything_in_one_process, the_gateway_alone, a_successor_with_a_wrong_setting_changes_nothing,
+def refreshes_that_are_asked_for_across_a_takeover_are_all_accepted_and_end():
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "GITHUB_TOKEN": "simulated",
+                       "CLOUDFOLIO_DATA": folder + "/data", "CLOUDFOLIO_TRAINING_ENABLED": "false",
+                       "CLOUDFOLIO_BASE_MODEL": "/nonexistent"}
+
+        def started(*command):
+            process = subprocess.Popen([PROGRAM, *command], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                                       env=environment)
+            return process, next(word for word in process.stdout.readline().split() if word.startswith("http://"))
+
+        # Slow enough that what was asked for first is under way when its process is replaced.
+        github, environment["CLOUDFOLIO_GITHUB_URL"] = started(
+            "github-sim", "--corpus", ROOT / "samples/portfolio", "--latency-ms", "150", "--listen", "127.0.0.1:0")
+        server, origin = started("serve", "--listen", "127.0.0.1:0")
+        statuses, ended = [], threading.Event()
+
+        def keep_asking():
+            while not ended.is_set():
+                request = urllib.request.Request(origin + "/v1/portfolios/sample-dev/refresh", b"{}",
+                                                 {"Content-Type": "application/json"})
+                try:
+                    with urllib.request.urlopen(request, timeout=30) as answer:
+                        statuses.append(answer.status)
+                except OSError as failure:
+                    statuses.append(str(failure))
+
+        asking = threading.Thread(target=keep_asking)
+        asking.start()
+        try:
+            while not statuses:
+                time.sleep(0.01)
+            successor, same = started("serve", "--take-over", "--listen", "127.0.0.1:0")
+            code, server = server.wait(timeout=30), successor
+            check(code == 0 and same == origin, f"{code}, {same} after {origin}")
+        finally:
+            ended.set()
+            asking.join()
+            try:
+                deadline, bundle = time.monotonic() + 60, None
+                while bundle is None and time.monotonic() < deadline:
+                    try:
+                        bundle = get(origin, "/api/bundles/sample-dev")
+                    except OSError:
+                        time.sleep(0.1)
+            finally:
+                for process in (server, github):
+                    process.terminate()
+                    process.wait()
+                    process.stdout.close()
+        check(set(statuses) == {202}, f"{len(statuses)} answers: {set(statuses)}")
+        check(bundle == 200, "what was asked for is published")
+
+
+TESTS = [refreshes_that_are_asked_for_across_a_takeover_are_all_accepted_and_end, everything_in_one_process,
+         the_gateway_alone, a_successor_with_a_wrong_setting_changes_nothing,
          a_successor_that_dies_in_between_leaves_the_old_one_serving, without_a_predecessor_it_simply_starts,
          a_worker_needs_no_takeover, a_service_managers_socket_outlives_each_process,
          a_load_balancer_is_told_before_the_socket_closes]
