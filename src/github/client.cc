@@ -196,6 +196,7 @@ Result<DetailsAnswer> Client::fetch_details(const Context& ctx, std::span<const 
     GraphDetails details(state_->api, state_->sizes, state_->options.attempts_max, state_->clock,
                          state_->log, refs);
     answer.repositories = details.run(ctx, answer.usage);
+    answer.fallback_count = details.fallback_count();
   } else {
     std::optional<Error> stopped;
     for (const RepositoryRef& ref : refs) {

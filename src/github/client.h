@@ -103,6 +103,7 @@ RepositoryRef ref_of(const Repository& repository);
 
 struct DetailsAnswer {
   std::vector<FetchedRepository> repositories;  // As many as asked, in that order.
+  std::size_t fallback_count = 0;  // Of them asked by REST because GraphQL could not answer.
   Usage usage;
 };
 

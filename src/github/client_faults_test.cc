@@ -266,6 +266,7 @@ TEST_F(ClientFaultsTest, graphql_down_is_bridged_by_rest) {
   for (const FetchedRepository& fetched : answer->repositories)
     EXPECT_NE(fetched.details(), nullptr);
   EXPECT_GT(github->counters().core_count, 0);
+  EXPECT_EQ(answer->fallback_count, refs.size());
 }
 
 TEST_F(ClientFaultsTest, odd_documents_are_what_they_are_by_either_transport) {

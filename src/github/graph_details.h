@@ -26,6 +26,8 @@ class GraphDetails {
   // One outcome for each, in order. An Error of everything is the outcome of those that it kept
   // from being answered.
   std::vector<FetchedRepository> run(const Context& ctx, Usage& usage);
+  // How many repositories run() had to ask REST about.
+  std::size_t fallback_count() const { return by_rest_.size(); }
 
  private:
   Status ask_batches(const Context& ctx, Usage& usage);

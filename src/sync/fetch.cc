@@ -70,9 +70,12 @@ cache::RepositoryEntry entry_of(const github::Details& details,
   return entry;
 }
 
-// A batch of which nothing could be read failed, even where GitHub answered.
+// A batch of which nothing could be read failed, even where GitHub answered; so did one that was
+// read by falling back for each of its repositories, though the tenant has its data.
 flags::Outcome outcome_of_batch(const Result<github::DetailsAnswer>& answer) {
   if (!answer) return flags::outcome_of(answer);
+  if (answer->fallback_count > 0 && answer->fallback_count == answer->repositories.size())
+    return flags::Outcome::failed;
   for (const github::FetchedRepository& fetched : answer->repositories) {
     if (!fetched.unknown()) return flags::Outcome::worked;
   }
