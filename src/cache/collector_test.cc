@@ -109,6 +109,35 @@ TEST_F(CollectorTest, removes_what_no_pointer_reaches_of_every_tenant_and_place)
             std::string::npos);
 }
 
+TEST_F(CollectorTest, what_a_private_place_keeps_is_said_by_its_own_pointer_alone) {
+  const TenantCache live = cache.open(Place(kOctocat, Scope::of("https://api.github.com", 7)));
+  const TenantCache dead = cache.open(Place(kOctocat, Scope::of("https://api.github.com", 8)));
+  ASSERT_TRUE(refresh(live, one).ok());
+  train(live, one, true);
+  ASSERT_TRUE(index(live, one).ok());
+  // As far as the live one, but never published; under the same numbers.
+  const auto generation = dead.reserve_generation(kCtx);
+  ASSERT_TRUE(generation.ok());
+  EXPECT_EQ(*generation, live.publication_info(kCtx)->generation);
+  ASSERT_TRUE(dead.stage(kCtx, *generation, {}).ok());
+  ASSERT_TRUE(dead.stage_note(kCtx, *generation, "plan", "{}").ok());
+  ASSERT_TRUE(dead.write_index(kCtx, *generation, "vectors").ok());
+  // The newest reserved one may be under way still; this one is not.
+  ASSERT_TRUE(dead.reserve_generation(kCtx).ok());
+  // The public generations go on, and end where the private ones are.
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(refresh(octocat).ok());
+  Collector collector(cache, clock);
+  EXPECT_EQ(round(collector), 0u);
+  clock.advance(49h);
+  EXPECT_EQ(round(collector), 3u + 2 * 2);
+  const auto info = live.publication_info(kCtx);
+  EXPECT_TRUE(live.read_index(kCtx, info->index.key).ok());
+  EXPECT_TRUE(live.read_model(kCtx, one).ok());
+  EXPECT_TRUE(live.read_note(kCtx, info->generation, "plan").ok());
+  EXPECT_FALSE(dead.read_note(kCtx, *generation, "plan").ok());
+  EXPECT_EQ(round(collector), 0u);
+}
+
 TEST_F(CollectorTest, keeps_models_that_answer_or_would_and_removes_the_others_record_first) {
   ASSERT_TRUE(refresh(octocat, one).ok());
   train(octocat, one, true);
