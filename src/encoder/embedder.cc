@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <condition_variable>
-#include <cstring>
 #include <mutex>
 #include <numeric>
 #include <oneapi/dnnl/dnnl.hpp>
@@ -12,7 +10,8 @@
 #include <unordered_map>
 #include <utility>
 
-#include "encoder/transformer.h"
+#include "encoder/forward_pass.h"
+#include "encoder/products.h"
 #include "encoder/workers.h"
 
 namespace cloudfolio::encoder {
@@ -25,106 +24,6 @@ constexpr std::size_t kThreadCountMax = 64;
 struct BatchPlan {
   std::vector<std::size_t> sequences;
   std::size_t token_count = 0;
-};
-
-// The forward pass, whatever its numbers.
-class Forward {
- public:
-  virtual ~Forward() = default;
-  virtual void embed(std::span<const TokenIds* const> sequences, float* const* rows) = 0;
-  virtual void embed_one(std::span<const TokenId> sequence, float* row) = 0;
-};
-
-template <class T>
-class TypedForward final : public Forward {
- public:
-  TypedForward(const Model& model, Workers& workers, ProductsBy by)
-      : architecture_(model.architecture()),
-        transformer_(architecture_, model.layout(), model.weights().data(), Directions::forward,
-                     by) {
-    std::vector<Array<T>> scratch(workers.thread_count());
-    workers.run(transformer_.matrix_count(),
-                [&](std::size_t i) { transformer_.pack(i, scratch[i % workers.thread_count()]); });
-  }
-
-  void embed(std::span<const TokenIds* const> sequences, float* const* rows) override {
-    const Loan place(*this);
-    place->batch.clear();
-    for (const TokenIds* sequence : sequences) place->batch.add(*sequence, 0);
-    compute(*place.get());
-    for (std::size_t i = 0; i < sequences.size(); ++i) {
-      std::memcpy(rows[i], place->unit.data() + i * architecture_.hidden,
-                  architecture_.hidden * sizeof(float));
-    }
-  }
-
-  void embed_one(std::span<const TokenId> sequence, float* row) override {
-    const OneThread alone;
-    const Loan place(*this);
-    place->batch.clear();
-    place->batch.add(sequence, 0);
-    compute(*place.get());
-    std::memcpy(row, place->unit.data(), architecture_.hidden * sizeof(float));
-  }
-
- private:
-  struct Place {
-    explicit Place(const Architecture& architecture) : workspace(architecture, nullptr) {}
-    Workspace<T> workspace;
-    PackedBatch batch;
-    std::vector<float> unit;
-    std::vector<float> lengths;
-  };
-
-  // A place to compute in, waited for if all are taken; the one used last comes first (warm
-  // caches).
-  class Loan {
-   public:
-    explicit Loan(TypedForward& owner) : owner_(owner) {
-      std::unique_lock lock(owner.mutex_);
-      owner.freed_.wait(
-          lock, [&] { return !owner.free_.empty() || owner.made_count_ < kConcurrentCallsMax; });
-      if (owner.free_.empty()) {
-        ++owner.made_count_;
-        lock.unlock();
-        place_ = std::make_unique<Place>(owner.architecture_);
-      } else {
-        place_ = std::move(owner.free_.back());
-        owner.free_.pop_back();
-      }
-    }
-    ~Loan() {
-      {
-        const std::lock_guard lock(owner_.mutex_);
-        owner_.free_.push_back(std::move(place_));
-      }
-      owner_.freed_.notify_one();
-    }
-    Loan(const Loan&) = delete;
-    Loan& operator=(const Loan&) = delete;
-    Place* operator->() const { return place_.get(); }
-    Place* get() const { return place_.get(); }
-
-   private:
-    TypedForward& owner_;
-    std::unique_ptr<Place> place_;
-  };
-
-  void compute(Place& place) const {
-    place.batch.finish();
-    const std::size_t count = place.batch.sequences.size();
-    place.unit.resize(count * architecture_.hidden);
-    place.lengths.resize(count);
-    transformer_.forward(place.workspace, place.batch, Keep::nothing, Dropout{}, place.unit.data(),
-                         place.lengths.data());
-  }
-
-  const Architecture architecture_;
-  Transformer<T> transformer_;
-  std::mutex mutex_;
-  std::condition_variable freed_;
-  std::vector<std::unique_ptr<Place>> free_;
-  std::size_t made_count_ = 0;
 };
 
 Status check_sequence(const Architecture& architecture, std::span<const TokenId> sequence) {
@@ -201,21 +100,11 @@ struct Embedder::State {
         options(o),
         precision(p),
         workers(thread_count_for(o.thread_count, kThreadCountMax)) {
-    forward = make_forward(precision);
+    forward = ForwardPass::make(model, workers, precision);
     const Precision query_precision = resolved_for_vectors(o.query_precision);
     if (o.query_precision != Precision::automatic && query_precision != precision) {
-      query_forward = make_forward(query_precision);
+      query_forward = ForwardPass::make(model, workers, query_precision);
     }
-  }
-
-  std::unique_ptr<Forward> make_forward(Precision wanted) {
-    if (wanted == Precision::bf16) {
-      return std::make_unique<TypedForward<Bf16>>(model, workers, ProductsBy::fastest);
-    }
-    const ProductsBy by = wanted == Precision::int8   ? ProductsBy::int8
-                          : wanted == Precision::fp16 ? ProductsBy::fp16
-                                                      : ProductsBy::fastest;
-    return std::make_unique<TypedForward<float>>(model, workers, by);
   }
 
   Model model;
@@ -223,8 +112,8 @@ struct Embedder::State {
   Precision precision;
   Workers workers;
   std::mutex large_call;  // Guards workers.
-  std::unique_ptr<Forward> forward;
-  std::unique_ptr<Forward> query_forward;  // Null: `forward`.
+  std::unique_ptr<ForwardPass> forward;
+  std::unique_ptr<ForwardPass> query_forward;  // Null: `forward`.
 };
 
 Embedder::Embedder(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -263,10 +152,10 @@ Result<Embeddings> Embedder::embed(std::span<const TokenIds> sequences) const {
   const auto plans = plan_batches(sequences, distinct.firsts, state_->options.batch_token_count_max,
                                   state_->workers.thread_count());
   const auto compute = [&](const BatchPlan& plan) {
-    std::vector<const TokenIds*> inputs;
+    std::vector<std::span<const TokenId>> inputs;
     std::vector<float*> rows;
     for (const std::size_t i : plan.sequences) {
-      inputs.push_back(&sequences[i]);
+      inputs.push_back(sequences[i]);
       rows.push_back(out.row(i).data());
     }
     state_->forward->embed(inputs, rows.data());
@@ -298,7 +187,7 @@ Result<std::vector<float>> Embedder::embed_one(std::span<const TokenId> sequence
   std::vector<float> row(model().architecture().hidden);
   try {
     const auto& own = state_->query_forward;
-    (own != nullptr ? own : state_->forward)->embed_one(sequence, row.data());
+    (own != nullptr ? own : state_->forward)->embed_query(sequence, row.data());
   } catch (const dnnl::error& error) {
     return Error(Code::internal, std::string("oneDNN: ") + error.what());
   }

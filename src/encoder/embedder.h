@@ -7,9 +7,10 @@
 // Promises: vectors have unit length; a sequence's vector does not depend on what else is in the
 // batch beyond rounding (the same call gives the same bits).
 // Threads: thread-safe; calls of few tokens run beside each other (up to kConcurrentCallsMax),
-// large calls wait for each other. Errors: invalid_argument for an empty sequence, one longer than
-// the model's positions, an id outside the vocabulary; corrupt where the result is not finite,
-// which in fp16 may also be activations beyond 65,504.
+// large calls wait for each other, queries that come at the same time share a batch. Errors:
+// invalid_argument for an empty sequence, one longer than the model's positions, an id outside the
+// vocabulary; corrupt where the result is not finite, which in fp16 may also be activations beyond
+// 65,504.
 
 #include <cstddef>
 #include <memory>
@@ -77,7 +78,8 @@ class Embedder {
   Embedder& operator=(const Embedder&) = delete;
 
   Result<Embeddings> embed(std::span<const TokenIds> sequences) const;
-  // A single query: no hand-off to another thread.
+  // A query as soon as possible: the calling thread computes it at once, in fp16 with the help of
+  // another core that is free. Queries that come meanwhile wait and are computed together.
   Result<std::vector<float>> embed_one(std::span<const TokenId> sequence) const;
 
   const Model& model() const;

@@ -137,6 +137,29 @@ TEST(Embedder, calls_may_run_beside_each_other) {
   for (std::thread& thread : threads) thread.join();
 }
 
+TEST(Embedder, a_querys_vector_is_the_same_alone_and_beside_others) {
+  for (const Precision precision : {Precision::fp32, Precision::fp16}) {
+    if (precision == Precision::fp16 && !runs_fp16()) continue;
+    const auto alone = tiny_embedder({.precision = precision, .thread_count = 1});
+    const auto shared = tiny_embedder({.precision = precision, .thread_count = 2});
+    const auto sequences = some_sequences(24);
+    std::vector<std::vector<float>> expected;
+    for (const TokenIds& sequence : sequences) expected.push_back(*alone->embed_one(sequence));
+    std::vector<std::thread> threads;
+    for (std::size_t t = 0; t < 6; ++t) {
+      threads.emplace_back([&, t] {
+        for (std::size_t i = t; i < 50 * sequences.size(); i += 6) {
+          const std::size_t which = i % sequences.size();
+          const auto vector = shared->embed_one(sequences[which]);
+          ASSERT_TRUE(vector);
+          ASSERT_EQ(*vector, expected[which]) << to_string(precision);
+        }
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+  }
+}
+
 TEST(Embedder, refuses_vectors_that_left_the_range_of_fp16) {
   if (!runs_fp16()) GTEST_SKIP() << "this processor has no products of fp16 numbers";
   const Model tiny = testing::tiny_model();

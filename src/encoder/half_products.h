@@ -13,12 +13,15 @@
 
 namespace cloudfolio::encoder {
 
+class Companion;
+
 class HalfWeight {
  public:
   void pack(std::size_t outputs, std::size_t inputs, const float* weight);
-  // y [rows, outputs] = x [rows, inputs]·Wᵀ + bias. `scratch` grows as needed.
-  void multiply(const float* bias, const float* x, std::size_t rows, float* y,
-                Buffer& scratch) const;
+  // y [rows, outputs] = x [rows, inputs]·Wᵀ + bias. `scratch` grows as needed. `companion`, which
+  // may be null and must be awake, takes a part of few rows: the same bits in less time.
+  void multiply(const float* bias, const float* x, std::size_t rows, float* y, Buffer& scratch,
+                Companion* companion) const;
 
  private:
   std::size_t outputs_ = 0;

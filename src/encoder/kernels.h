@@ -209,8 +209,14 @@ struct HalfKernels {
   // W [outputs][inputs] in panels of kPanelWidth outputs, the last one filled up.
   void (*pack)(const float* w, std::size_t outputs, std::size_t inputs, std::uint16_t* panels);
   void (*multiply)(const HalfProduct&);
+  // The same in two halves, for up to kHalfRows rows: x to scratch, then any panels, each of which
+  // writes its own columns of y.
+  void (*convert)(const HalfProduct&);
+  void (*multiply_panels)(const HalfProduct&, std::size_t first_panel, std::size_t panel_count);
   std::size_t (*scratch)(std::size_t rows, std::size_t inputs);
 };
+// Rows that are converted together: with them a panel stays in the second cache.
+inline constexpr std::size_t kHalfRows = 256;
 
 // Floats of scratch for sequences of up to `row_count` rows.
 std::size_t attention_scratch(const AttentionShape& shape, std::size_t row_count);

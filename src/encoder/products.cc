@@ -191,6 +191,7 @@ struct Products<T>::State {
   Buffer scratch;
   Array<float> d_weight;  // Of one product, before it is added.
   std::optional<PanelProducts> panels;
+  Companion* companion = nullptr;
 
   template <class Make>
   Ready& find(Kind kind, LayerSize size, std::size_t rows, Make make) {
@@ -246,6 +247,11 @@ template <class T>
 Products<T>::Products(Products&&) noexcept = default;
 
 template <class T>
+void Products<T>::compute_along(Companion* companion) {
+  state_->companion = companion;
+}
+
+template <class T>
 void Products<T>::forward(const PackedWeight<T>& w, const float* bias, const T* x, std::size_t rows,
                           T* y) {
   if constexpr (std::is_same_v<T, float>) {
@@ -254,7 +260,7 @@ void Products<T>::forward(const PackedWeight<T>& w, const float* bias, const T* 
       return;
     }
     if (w.state_->half) {
-      w.state_->half->multiply(bias, x, rows, y, state_->scratch);
+      w.state_->half->multiply(bias, x, rows, y, state_->scratch, state_->companion);
       return;
     }
     if (state_->panels) {
@@ -276,7 +282,7 @@ void Products<T>::forward_wide(const PackedWeight<T>& w, const float* bias, cons
       return;
     }
     if (w.state_->half) {
-      w.state_->half->multiply(bias, x, rows, y, state_->scratch);
+      w.state_->half->multiply(bias, x, rows, y, state_->scratch, state_->companion);
       return;
     }
     if (state_->panels) {

@@ -29,6 +29,8 @@ class OneThread {
   int before_;
 };
 
+class Companion;
+
 enum class Directions { forward, both };
 
 // Whose products: the fastest that there are for the type, or oneDNN's (tests compare the two). A
@@ -68,6 +70,8 @@ class Products {
  public:
   explicit Products(ProductsBy by = ProductsBy::fastest);
   ~Products();
+  // Forward products in fp16 are shared with it from now on; null: with none. Borrowed.
+  void compute_along(Companion* companion);
   Products(Products&&) noexcept;
 
   // y [rows, outputs] = x [rows, inputs]·Wᵀ + bias

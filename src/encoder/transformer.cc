@@ -1,7 +1,10 @@
 #include "encoder/transformer.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
+
+#include "encoder/companion.h"
 
 namespace cloudfolio::encoder {
 template <class T>
@@ -74,6 +77,19 @@ void Transformer<T>::embed(Workspace<T>& w, const PackedBatch& batch, Keep keep,
 }
 
 template <class T>
+void Transformer<T>::activate(Workspace<T>& w, const T* inner, std::size_t count) const {
+  if (w.companion_ == nullptr) {
+    kernels<T>().gelu(inner, w.activated_, count);
+    return;
+  }
+  constexpr std::size_t kPiece = 2048;
+  w.companion_->run((count + kPiece - 1) / kPiece, [&](std::size_t i) {
+    const std::size_t first = i * kPiece;
+    kernels<T>().gelu(inner + first, w.activated_ + first, std::min(kPiece, count - first));
+  });
+}
+
+template <class T>
 void Transformer<T>::layer_forward(Workspace<T>& w, const PackedBatch& batch,
                                    const Dropout& dropout, std::size_t index, T* output) const {
   const Layer& layer = w.layers_[index];
@@ -110,7 +126,7 @@ void Transformer<T>::layer_forward(Workspace<T>& w, const PackedBatch& batch,
   w.products_.forward(matrix(index, ffn1), weights_ + at.ffn1_bias, layer.middle, rows,
                       layer.inner);
   w.times_.end(Phase::ffn1);
-  k.gelu(layer.inner, w.activated_, rows * architecture_.intermediate);
+  activate(w, layer.inner, rows * architecture_.intermediate);
   w.times_.end(Phase::gelu);
   w.products_.forward_wide(matrix(index, ffn2), weights_ + at.ffn2_bias, w.activated_, rows,
                            w.branch_);

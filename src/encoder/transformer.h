@@ -78,6 +78,11 @@ class Workspace {
   Workspace(const Architecture& architecture, const Clock* clock)
       : architecture_(architecture), times_(clock) {}
   const PhaseTimes& times() const { return times_; }
+  // Passes that keep nothing are shared with it from now on; null: with none. Borrowed.
+  void compute_along(Companion* companion) {
+    companion_ = companion;
+    products_.compute_along(companion);
+  }
   // Memory of a pass that keeps its activations, about.
   static std::size_t bytes_a_token(const Architecture& architecture);
 
@@ -105,6 +110,7 @@ class Workspace {
   Architecture architecture_;
   PhaseTimes times_;
   Products<T> products_;
+  Companion* companion_ = nullptr;
   Buffer memory_;
   std::vector<Layer> layers_;
   T* output_ = nullptr;  // Of the last layer.
@@ -167,6 +173,7 @@ class Transformer {
   }
   void embed(Workspace<T>& workspace, const PackedBatch& batch, Keep keep,
              const Dropout& dropout) const;
+  void activate(Workspace<T>& workspace, const T* inner, std::size_t count) const;
   void layer_forward(Workspace<T>& workspace, const PackedBatch& batch, const Dropout& dropout,
                      std::size_t index, T* output) const;
   // d_stream becomes the gradient of the sum before a norm, d_branch that of the branch.

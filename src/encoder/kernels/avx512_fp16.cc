@@ -18,8 +18,6 @@ namespace {
 constexpr std::size_t kLanes = 16;
 constexpr std::size_t kRows = 8;
 constexpr std::size_t kDepth = 128;
-// Rows that are converted together: with them a panel stays in the second cache.
-constexpr std::size_t kBlockRows = 256;
 
 typedef std::int32_t Pair __attribute__((aligned(2), may_alias));
 
@@ -140,31 +138,44 @@ struct Tile {
   }
 };
 
-void multiply(const HalfProduct& p) {
-  for (std::size_t row = 0; row < p.rows; row += kBlockRows) {
-    const std::size_t rows = p.rows - row < kBlockRows ? p.rows - row : kBlockRows;
-    convert(p.x + row * p.inputs, rows * p.inputs, p.scratch);
-    // Rows of nothing, so that a tile never meets what an earlier product left.
-    __builtin_memset(p.scratch + rows * p.inputs, 0, kRows * p.inputs * sizeof(std::uint16_t));
-    for (std::size_t first = 0; first < p.outputs; first += kPanelWidth) {
-      const std::size_t left = p.outputs - first;
-      const Tile tile{p, first, left < kPanelWidth ? left : kPanelWidth};
-      for (std::size_t r = 0; r < rows; r += kRows) {
-        // The last rows of a panel fetch the next one.
-        const bool last = rows - r <= kRows;
-        tile.compute(p.scratch + r * p.inputs, row + r, last ? rows - r : kRows,
-                     last ? kPanelWidth * p.inputs * sizeof(std::uint16_t) : 0);
-      }
+void convert_rows(const HalfProduct& p) {
+  convert(p.x, p.rows * p.inputs, p.scratch);
+  // Rows of nothing, so that a tile never meets what an earlier product left.
+  __builtin_memset(p.scratch + p.rows * p.inputs, 0, kRows * p.inputs * sizeof(std::uint16_t));
+}
+
+void multiply_panels(const HalfProduct& p, std::size_t first_panel, std::size_t panel_count) {
+  const std::size_t end = (first_panel + panel_count) * kPanelWidth;
+  for (std::size_t first = first_panel * kPanelWidth; first < end && first < p.outputs;
+       first += kPanelWidth) {
+    const std::size_t left = p.outputs - first;
+    const Tile tile{p, first, left < kPanelWidth ? left : kPanelWidth};
+    for (std::size_t r = 0; r < p.rows; r += kRows) {
+      // The last rows of a panel fetch the next one.
+      const bool last = p.rows - r <= kRows;
+      tile.compute(p.scratch + r * p.inputs, r, last ? p.rows - r : kRows,
+                   last ? kPanelWidth * p.inputs * sizeof(std::uint16_t) : 0);
     }
   }
 }
 
+void multiply(const HalfProduct& p) {
+  HalfProduct block = p;
+  for (std::size_t row = 0; row < p.rows; row += kHalfRows) {
+    block.rows = p.rows - row < kHalfRows ? p.rows - row : kHalfRows;
+    block.x = p.x + row * p.inputs;
+    block.y = p.y + row * p.outputs;
+    convert_rows(block);
+    multiply_panels(block, 0, (p.outputs + kPanelWidth - 1) / kPanelWidth);
+  }
+}
+
 std::size_t scratch(std::size_t rows, std::size_t inputs) {
-  return ((rows < kBlockRows ? rows : kBlockRows) + kRows) * inputs;
+  return ((rows < kHalfRows ? rows : kHalfRows) + kRows) * inputs;
 }
 
 }  // namespace
 
-const HalfKernels kHalf = {&pack, &multiply, &scratch};
+const HalfKernels kHalf = {&pack, &multiply, &convert_rows, &multiply_panels, &scratch};
 
 }  // namespace cloudfolio::encoder::avx512_fp16
