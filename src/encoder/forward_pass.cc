@@ -37,13 +37,13 @@ class TypedForwardPass final : public ForwardPass {
       : architecture_(model.architecture()),
         transformer_(architecture_, model.layout(), model.weights().data(), Directions::forward,
                      by),
-        companion_(by == ProductsBy::fp16 && workers.thread_count() > 1
-                       ? std::make_unique<Companion>()
-                       : nullptr),
-        // With a companion one batch uses two cores.
-        queries_({.batches_at_once =
-                      companion_ ? 1 : std::min(workers.thread_count(), kConcurrentCallsMax)},
+        in_two_(by == ProductsBy::fp16 && TwoPartLayer::fits(architecture_)),
+        companion_(in_two_ && workers.thread_count() > 1 ? std::make_unique<Companion>() : nullptr),
+        query_place_(architecture_),
+        // In two parts one batch uses two cores.
+        queries_({.batches_at_once = in_two_ ? 1 : batches_at_once(workers)},
                  [this](std::span<const Query> queries) { compute_queries(queries); }) {
+    if (in_two_) query_place_.workspace.compute_in_two(companion_.get());
     std::vector<Array<T>> scratch(workers.thread_count());
     workers.run(transformer_.matrix_count(),
                 [&](std::size_t i) { transformer_.pack(i, scratch[i % workers.thread_count()]); });
@@ -104,16 +104,26 @@ class TypedForwardPass final : public ForwardPass {
     std::unique_ptr<Place> place_;
   };
 
+  static std::size_t batches_at_once(const Workers& workers) {
+    return std::min(workers.thread_count(), kConcurrentCallsMax);
+  }
+
   void compute_queries(std::span<const Query> queries) {
-    const Awake awake(companion_.get());
     const OneThread alone;
-    const Loan place(*this);
-    place->batch.clear();
-    for (const Query& query : queries) place->batch.add(query.sequence, 0);
-    place->workspace.compute_along(companion_.get());
-    compute(*place.get());
-    place->workspace.compute_along(nullptr);
-    for (std::size_t i = 0; i < queries.size(); ++i) copy_row(*place.get(), i, queries[i].row);
+    if (in_two_) {  // One batch at a time: its place is nobody else's.
+      const Awake awake(companion_.get());
+      compute_queries(queries, query_place_);
+    } else {
+      const Loan place(*this);
+      compute_queries(queries, *place.get());
+    }
+  }
+
+  void compute_queries(std::span<const Query> queries, Place& place) const {
+    place.batch.clear();
+    for (const Query& query : queries) place.batch.add(query.sequence, 0);
+    compute(place);
+    for (std::size_t i = 0; i < queries.size(); ++i) copy_row(place, i, queries[i].row);
   }
 
   void compute(Place& place) const {
@@ -132,7 +142,9 @@ class TypedForwardPass final : public ForwardPass {
 
   const Architecture architecture_;
   Transformer<T> transformer_;
+  const bool in_two_;
   const std::unique_ptr<Companion> companion_;
+  Place query_place_;  // In two parts.
   QueryBatches queries_;
   std::mutex mutex_;
   std::condition_variable freed_;

@@ -13,15 +13,17 @@
 
 namespace cloudfolio::encoder {
 
-class Companion;
-
 class HalfWeight {
  public:
   void pack(std::size_t outputs, std::size_t inputs, const float* weight);
-  // y [rows, outputs] = x [rows, inputs]·Wᵀ + bias. `scratch` grows as needed. `companion`, which
-  // may be null and must be awake, takes a part of few rows: the same bits in less time.
-  void multiply(const float* bias, const float* x, std::size_t rows, float* y, Buffer& scratch,
-                Companion* companion) const;
+  // y [rows, outputs] = x [rows, inputs]·Wᵀ + bias. `scratch` grows as needed.
+  void multiply(const float* bias, const float* x, std::size_t rows, float* y,
+                Buffer& scratch) const;
+
+  // The weights of some outputs and inputs, for a product in parts: panels, panel_step, outputs and
+  // inputs are filled in. The first ones are multiples of kPanelWidth and of 2.
+  HalfTiles tiles(std::size_t first_output, std::size_t outputs, std::size_t first_input,
+                  std::size_t inputs) const;
 
  private:
   std::size_t outputs_ = 0;

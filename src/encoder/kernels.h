@@ -205,18 +205,27 @@ struct HalfProduct {
   float* y;
   std::uint16_t* scratch;  // scratch(rows, inputs) numbers
 };
+// A part of such a product: some panels, over some of the inputs, of rows that are in fp16 already.
+struct HalfTiles {
+  const std::uint16_t* x;  // [rows][inputs], readable up to the next multiple of kHalfTileRows
+  std::size_t rows, inputs;
+  const std::uint16_t* panels;  // Of the first output and input.
+  std::size_t panel_step;       // Numbers from one panel to the next.
+  std::size_t outputs;
+  const float* bias;  // Null: none.
+  float* y;
+  std::size_t y_row;  // Numbers from one row of y to the next.
+};
+inline constexpr std::size_t kHalfTileRows = 8;
 struct HalfKernels {
   // W [outputs][inputs] in panels of kPanelWidth outputs, the last one filled up.
   void (*pack)(const float* w, std::size_t outputs, std::size_t inputs, std::uint16_t* panels);
   void (*multiply)(const HalfProduct&);
-  // The same in two halves, for up to kHalfRows rows: x to scratch, then any panels, each of which
-  // writes its own columns of y.
-  void (*convert)(const HalfProduct&);
-  void (*multiply_panels)(const HalfProduct&, std::size_t first_panel, std::size_t panel_count);
   std::size_t (*scratch)(std::size_t rows, std::size_t inputs);
+  // [rows][width] to fp16, and kHalfTileRows rows of nothing behind them.
+  void (*convert)(const float* in, std::size_t rows, std::size_t width, std::uint16_t* out);
+  void (*multiply_tiles)(const HalfTiles&);
 };
-// Rows that are converted together: with them a panel stays in the second cache.
-inline constexpr std::size_t kHalfRows = 256;
 
 // Floats of scratch for sequences of up to `row_count` rows.
 std::size_t attention_scratch(const AttentionShape& shape, std::size_t row_count);

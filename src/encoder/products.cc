@@ -184,6 +184,11 @@ void PackedWeight<T>::pack(const float* weight, Array<T>& scratch) {
 }
 
 template <class T>
+const HalfWeight* PackedWeight<T>::half() const {
+  return state_->half ? &*state_->half : nullptr;
+}
+
+template <class T>
 struct Products<T>::State {
   using Key = std::tuple<Kind, std::size_t, std::size_t, std::size_t>;
   dnnl::stream stream{engine()};
@@ -191,7 +196,6 @@ struct Products<T>::State {
   Buffer scratch;
   Array<float> d_weight;  // Of one product, before it is added.
   std::optional<PanelProducts> panels;
-  Companion* companion = nullptr;
 
   template <class Make>
   Ready& find(Kind kind, LayerSize size, std::size_t rows, Make make) {
@@ -247,11 +251,6 @@ template <class T>
 Products<T>::Products(Products&&) noexcept = default;
 
 template <class T>
-void Products<T>::compute_along(Companion* companion) {
-  state_->companion = companion;
-}
-
-template <class T>
 void Products<T>::forward(const PackedWeight<T>& w, const float* bias, const T* x, std::size_t rows,
                           T* y) {
   if constexpr (std::is_same_v<T, float>) {
@@ -260,7 +259,7 @@ void Products<T>::forward(const PackedWeight<T>& w, const float* bias, const T* 
       return;
     }
     if (w.state_->half) {
-      w.state_->half->multiply(bias, x, rows, y, state_->scratch, state_->companion);
+      w.state_->half->multiply(bias, x, rows, y, state_->scratch);
       return;
     }
     if (state_->panels) {
@@ -282,7 +281,7 @@ void Products<T>::forward_wide(const PackedWeight<T>& w, const float* bias, cons
       return;
     }
     if (w.state_->half) {
-      w.state_->half->multiply(bias, x, rows, y, state_->scratch, state_->companion);
+      w.state_->half->multiply(bias, x, rows, y, state_->scratch);
       return;
     }
     if (state_->panels) {

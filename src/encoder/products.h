@@ -29,7 +29,7 @@ class OneThread {
   int before_;
 };
 
-class Companion;
+class HalfWeight;
 
 enum class Directions { forward, both };
 
@@ -55,6 +55,8 @@ class PackedWeight {
   // again at each call. `scratch` grows as needed.
   void pack(const float* weight, Array<T>& scratch);
   LayerSize size() const { return size_; }
+  // Null but for ProductsBy::fp16.
+  const HalfWeight* half() const;
 
  private:
   template <class>
@@ -70,8 +72,6 @@ class Products {
  public:
   explicit Products(ProductsBy by = ProductsBy::fastest);
   ~Products();
-  // Forward products in fp16 are shared with it from now on; null: with none. Borrowed.
-  void compute_along(Companion* companion);
   Products(Products&&) noexcept;
 
   // y [rows, outputs] = x [rows, inputs]·Wᵀ + bias

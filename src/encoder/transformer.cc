@@ -1,10 +1,8 @@
 #include "encoder/transformer.h"
 
-#include <algorithm>
 #include <cmath>
 #include <cstring>
-
-#include "encoder/companion.h"
+#include <type_traits>
 
 namespace cloudfolio::encoder {
 template <class T>
@@ -35,6 +33,7 @@ void Transformer<T>::forward(Workspace<T>& w, const PackedBatch& batch, Keep kee
                              const Dropout& dropout, float* unit, float* lengths) const {
   w.times_.begin();
   w.cut(batch.row_count, batch.longest, keep);
+  if (w.in_two_) w.two_parts_.prepare(architecture_, batch);
   embed(w, batch, keep, dropout);
   w.times_.end(Phase::embed);
   for (std::size_t i = 0; i < w.layers_.size(); ++i) {
@@ -77,16 +76,56 @@ void Transformer<T>::embed(Workspace<T>& w, const PackedBatch& batch, Keep keep,
 }
 
 template <class T>
-void Transformer<T>::activate(Workspace<T>& w, const T* inner, std::size_t count) const {
-  if (w.companion_ == nullptr) {
-    kernels<T>().gelu(inner, w.activated_, count);
-    return;
+void Transformer<T>::attend(Workspace<T>& w, const PackedBatch& batch, const Dropout& dropout,
+                            std::size_t index) const {
+  const Layer& layer = w.layers_[index];
+  const LayerOffsets& at = layout_.layers()[index];
+  const std::size_t rows = batch.row_count;
+  if constexpr (std::is_same_v<T, float>) {
+    if (w.in_two_) {
+      w.two_parts_.attend({matrix(index, qkv).half(), matrix(index, projection).half(),
+                           weights_ + at.qkv_bias, weights_ + at.projection_bias},
+                          batch, layer.input, w.branch_);
+      w.times_.end(Phase::attention);
+      return;
+    }
   }
-  constexpr std::size_t kPiece = 2048;
-  w.companion_->run((count + kPiece - 1) / kPiece, [&](std::size_t i) {
-    const std::size_t first = i * kPiece;
-    kernels<T>().gelu(inner + first, w.activated_ + first, std::min(kPiece, count - first));
+  w.products_.forward(matrix(index, qkv), weights_ + at.qkv_bias, layer.input, rows, layer.qkv);
+  w.times_.end(Phase::qkv);
+  each_sequence(batch, dropout, Place::probabilities, index, [&](const SequenceRows& s) {
+    kernels<T>().attention(shape_, s, layer.qkv, layer.context, layer.log_sum,
+                           w.attention_scratch_);
   });
+  batch.clear_tail(layer.context, architecture_.hidden);
+  w.times_.end(Phase::attention);
+  w.products_.forward_wide(matrix(index, projection), weights_ + at.projection_bias, layer.context,
+                           rows, w.branch_);
+  w.times_.end(Phase::projection);
+}
+
+template <class T>
+void Transformer<T>::feed_forward(Workspace<T>& w, const PackedBatch& batch,
+                                  std::size_t index) const {
+  const Layer& layer = w.layers_[index];
+  const LayerOffsets& at = layout_.layers()[index];
+  const std::size_t rows = batch.row_count;
+  if constexpr (std::is_same_v<T, float>) {
+    if (w.in_two_) {
+      w.two_parts_.feed_forward({matrix(index, ffn1).half(), matrix(index, ffn2).half(),
+                                 weights_ + at.ffn1_bias, weights_ + at.ffn2_bias},
+                                batch, layer.middle, w.branch_);
+      w.times_.end(Phase::ffn2);
+      return;
+    }
+  }
+  w.products_.forward(matrix(index, ffn1), weights_ + at.ffn1_bias, layer.middle, rows,
+                      layer.inner);
+  w.times_.end(Phase::ffn1);
+  kernels<T>().gelu(layer.inner, w.activated_, rows * architecture_.intermediate);
+  w.times_.end(Phase::gelu);
+  w.products_.forward_wide(matrix(index, ffn2), weights_ + at.ffn2_bias, w.activated_, rows,
+                           w.branch_);
+  w.times_.end(Phase::ffn2);
 }
 
 template <class T>
@@ -96,19 +135,9 @@ void Transformer<T>::layer_forward(Workspace<T>& w, const PackedBatch& batch,
   const LayerOffsets& at = layout_.layers()[index];
   const Kernels<T>& k = kernels<T>();
   const std::size_t hidden = architecture_.hidden;
-  const std::size_t rows = batch.row_count;
   const float epsilon = architecture_.layer_norm_epsilon;
 
-  w.products_.forward(matrix(index, qkv), weights_ + at.qkv_bias, layer.input, rows, layer.qkv);
-  w.times_.end(Phase::qkv);
-  each_sequence(batch, dropout, Place::probabilities, index, [&](const SequenceRows& s) {
-    k.attention(shape_, s, layer.qkv, layer.context, layer.log_sum, w.attention_scratch_);
-  });
-  batch.clear_tail(layer.context, hidden);
-  w.times_.end(Phase::attention);
-  w.products_.forward_wide(matrix(index, projection), weights_ + at.projection_bias, layer.context,
-                           rows, w.branch_);
-  w.times_.end(Phase::projection);
+  attend(w, batch, dropout, index);
   const typename Kernels<T>::NormArguments first{layer.input,
                                                  w.branch_,
                                                  weights_ + at.norm1_weight,
@@ -123,14 +152,7 @@ void Transformer<T>::layer_forward(Workspace<T>& w, const PackedBatch& batch,
   batch.clear_tail(layer.middle, hidden);
   w.times_.end(Phase::norm);
 
-  w.products_.forward(matrix(index, ffn1), weights_ + at.ffn1_bias, layer.middle, rows,
-                      layer.inner);
-  w.times_.end(Phase::ffn1);
-  activate(w, layer.inner, rows * architecture_.intermediate);
-  w.times_.end(Phase::gelu);
-  w.products_.forward_wide(matrix(index, ffn2), weights_ + at.ffn2_bias, w.activated_, rows,
-                           w.branch_);
-  w.times_.end(Phase::ffn2);
+  feed_forward(w, batch, index);
   const typename Kernels<T>::NormArguments second{layer.middle,
                                                   w.branch_,
                                                   weights_ + at.norm2_weight,

@@ -15,37 +15,13 @@
 #include "encoder/architecture.h"
 #include "encoder/buffer.h"
 #include "encoder/kernels.h"
+#include "encoder/packed_batch.h"
 #include "encoder/parameter_layout.h"
 #include "encoder/phase_times.h"
 #include "encoder/products.h"
-#include "encoder/tokenizer.h"
+#include "encoder/two_part_layer.h"
 
 namespace cloudfolio::encoder {
-
-// Sequences one after the other, without padding between them; at the end rows of nothing, so that
-// products see few different sizes.
-struct PackedBatch {
-  TokenIds ids;
-  std::vector<SequenceRows> sequences;
-  // The number of each sequence within the step: what dropout is drawn by.
-  std::vector<std::uint32_t> numbers;
-  std::size_t row_count = 0;  // Rounded up.
-  std::size_t longest = 0;
-
-  std::size_t token_count() const { return ids.size(); }
-  void clear();
-  void add(std::span<const TokenId> sequence, std::uint32_t number);
-  // Decides row_count: exact up to 64 rows, then in steps that grow with the batch.
-  void finish();
-
-  // Rows of nothing in an operand of products are zero, so that they add nothing to gradients.
-  template <class T>
-  void clear_tail(T* operand, std::size_t width) const {
-    const std::size_t used = token_count();
-    std::memset(static_cast<void*>(operand + used * width), 0,
-                (row_count - used) * width * sizeof(T));
-  }
-};
 
 // Dropout of one step: masks by place and sequence. A probability of 0 keeps everything.
 struct Dropout {
@@ -78,10 +54,12 @@ class Workspace {
   Workspace(const Architecture& architecture, const Clock* clock)
       : architecture_(architecture), times_(clock) {}
   const PhaseTimes& times() const { return times_; }
-  // Passes that keep nothing are shared with it from now on; null: with none. Borrowed.
-  void compute_along(Companion* companion) {
-    companion_ = companion;
-    products_.compute_along(companion);
+  // From now on layers are computed in two parts (two_part_layer.h), the second by `companion`,
+  // which may be null and must be awake in a pass. Needs TwoPartLayer::fits() and products in fp16;
+  // passes keep nothing. Borrowed.
+  void compute_in_two(Companion* companion) {
+    in_two_ = true;
+    two_parts_.share_with(companion);
   }
   // Memory of a pass that keeps its activations, about.
   static std::size_t bytes_a_token(const Architecture& architecture);
@@ -110,7 +88,8 @@ class Workspace {
   Architecture architecture_;
   PhaseTimes times_;
   Products<T> products_;
-  Companion* companion_ = nullptr;
+  TwoPartLayer two_parts_;
+  bool in_two_ = false;
   Buffer memory_;
   std::vector<Layer> layers_;
   T* output_ = nullptr;  // Of the last layer.
@@ -173,7 +152,10 @@ class Transformer {
   }
   void embed(Workspace<T>& workspace, const PackedBatch& batch, Keep keep,
              const Dropout& dropout) const;
-  void activate(Workspace<T>& workspace, const T* inner, std::size_t count) const;
+  // branch_ = the projected attention to the layer's input; the second product of its middle.
+  void attend(Workspace<T>& workspace, const PackedBatch& batch, const Dropout& dropout,
+              std::size_t index) const;
+  void feed_forward(Workspace<T>& workspace, const PackedBatch& batch, std::size_t index) const;
   void layer_forward(Workspace<T>& workspace, const PackedBatch& batch, const Dropout& dropout,
                      std::size_t index, T* output) const;
   // d_stream becomes the gradient of the sum before a norm, d_branch that of the branch.

@@ -16,8 +16,10 @@ namespace cloudfolio::encoder::avx512_fp16 {
 namespace {
 
 constexpr std::size_t kLanes = 16;
-constexpr std::size_t kRows = 8;
+constexpr std::size_t kRows = kHalfTileRows;
 constexpr std::size_t kDepth = 128;
+// Rows that are converted together: with them a panel stays in the second cache.
+constexpr std::size_t kBlockRows = 256;
 
 typedef std::int32_t Pair __attribute__((aligned(2), may_alias));
 
@@ -107,75 +109,61 @@ inline void add_block(const std::uint16_t* a, std::size_t stride, const std::uin
   s7.empty(sums + 7 * kPanelWidth);
 }
 
-struct Tile {
-  const HalfProduct& p;
-  std::size_t first;  // Output.
-  std::size_t width;
-
-  // kRows rows of `a`, of which `rows` count, to rows of y from `row` on.
-  void compute(const std::uint16_t* a, std::size_t row, std::size_t rows, std::size_t ahead) const {
-    alignas(64) float sums[kRows * kPanelWidth];
+// kRows rows of `x`, of which `rows` count, times the panel of the outputs from `first` on, to y.
+inline void compute_tile(const HalfTiles& t, const std::uint16_t* x, std::size_t rows,
+                         std::size_t first, std::size_t ahead, float* y) {
+  const std::size_t left = t.outputs - first;
+  const std::size_t width = left < kPanelWidth ? left : kPanelWidth;
+  alignas(64) float sums[kRows * kPanelWidth];
+  for (std::size_t c = 0; c < kPanelWidth; c += kLanes) {
+    const __m512 begin =
+        t.bias != nullptr && c < width ? _mm512_loadu_ps(t.bias + first + c) : _mm512_setzero_ps();
+    for (std::size_t r = 0; r < kRows; ++r) _mm512_store_ps(sums + r * kPanelWidth + c, begin);
+  }
+  const std::uint16_t* panel = t.panels + first / kPanelWidth * t.panel_step;
+  for (std::size_t k = 0; k < t.inputs; k += kDepth) {
+    const std::size_t depth = t.inputs - k < kDepth ? t.inputs - k : kDepth;
+    add_block(x + k, t.inputs, panel + k * kPanelWidth, depth, ahead, sums);
+  }
+  for (std::size_t r = 0; r < rows; ++r) {
     for (std::size_t c = 0; c < width; c += kLanes) {
-      const __m512 bias = _mm512_loadu_ps(p.bias + first + c);
-      for (std::size_t r = 0; r < kRows; ++r) _mm512_store_ps(sums + r * kPanelWidth + c, bias);
-    }
-    for (std::size_t c = width; c < kPanelWidth; c += kLanes) {
-      for (std::size_t r = 0; r < kRows; ++r) {
-        _mm512_store_ps(sums + r * kPanelWidth + c, _mm512_setzero_ps());
-      }
-    }
-    const std::uint16_t* panel = p.panels + first * p.inputs;
-    for (std::size_t k = 0; k < p.inputs; k += kDepth) {
-      const std::size_t depth = p.inputs - k < kDepth ? p.inputs - k : kDepth;
-      add_block(a + k, p.inputs, panel + k * kPanelWidth, depth, ahead, sums);
-    }
-    for (std::size_t r = 0; r < rows; ++r) {
-      for (std::size_t c = 0; c < width; c += kLanes) {
-        _mm512_storeu_ps(p.y + (row + r) * p.outputs + first + c,
-                         _mm512_load_ps(sums + r * kPanelWidth + c));
-      }
+      _mm512_storeu_ps(y + r * t.y_row + first + c, _mm512_load_ps(sums + r * kPanelWidth + c));
     }
   }
-};
-
-void convert_rows(const HalfProduct& p) {
-  convert(p.x, p.rows * p.inputs, p.scratch);
-  // Rows of nothing, so that a tile never meets what an earlier product left.
-  __builtin_memset(p.scratch + p.rows * p.inputs, 0, kRows * p.inputs * sizeof(std::uint16_t));
 }
 
-void multiply_panels(const HalfProduct& p, std::size_t first_panel, std::size_t panel_count) {
-  const std::size_t end = (first_panel + panel_count) * kPanelWidth;
-  for (std::size_t first = first_panel * kPanelWidth; first < end && first < p.outputs;
-       first += kPanelWidth) {
-    const std::size_t left = p.outputs - first;
-    const Tile tile{p, first, left < kPanelWidth ? left : kPanelWidth};
-    for (std::size_t r = 0; r < p.rows; r += kRows) {
+void multiply_tiles(const HalfTiles& t) {
+  for (std::size_t first = 0; first < t.outputs; first += kPanelWidth) {
+    for (std::size_t r = 0; r < t.rows; r += kRows) {
       // The last rows of a panel fetch the next one.
-      const bool last = p.rows - r <= kRows;
-      tile.compute(p.scratch + r * p.inputs, r, last ? p.rows - r : kRows,
-                   last ? kPanelWidth * p.inputs * sizeof(std::uint16_t) : 0);
+      const bool last = t.rows - r <= kRows;
+      compute_tile(t, t.x + r * t.inputs, last ? t.rows - r : kRows, first,
+                   last ? t.panel_step * sizeof(std::uint16_t) : 0, t.y + r * t.y_row);
     }
   }
+}
+
+void convert_rows(const float* in, std::size_t rows, std::size_t width, std::uint16_t* out) {
+  convert(in, rows * width, out);
+  // Rows of nothing, so that a tile never meets what an earlier product left.
+  __builtin_memset(out + rows * width, 0, kRows * width * sizeof(std::uint16_t));
 }
 
 void multiply(const HalfProduct& p) {
-  HalfProduct block = p;
-  for (std::size_t row = 0; row < p.rows; row += kHalfRows) {
-    block.rows = p.rows - row < kHalfRows ? p.rows - row : kHalfRows;
-    block.x = p.x + row * p.inputs;
-    block.y = p.y + row * p.outputs;
-    convert_rows(block);
-    multiply_panels(block, 0, (p.outputs + kPanelWidth - 1) / kPanelWidth);
+  for (std::size_t row = 0; row < p.rows; row += kBlockRows) {
+    const std::size_t rows = p.rows - row < kBlockRows ? p.rows - row : kBlockRows;
+    convert_rows(p.x + row * p.inputs, rows, p.inputs, p.scratch);
+    multiply_tiles({p.scratch, rows, p.inputs, p.panels, kPanelWidth * p.inputs, p.outputs, p.bias,
+                    p.y + row * p.outputs, p.outputs});
   }
 }
 
 std::size_t scratch(std::size_t rows, std::size_t inputs) {
-  return ((rows < kHalfRows ? rows : kHalfRows) + kRows) * inputs;
+  return ((rows < kBlockRows ? rows : kBlockRows) + kRows) * inputs;
 }
 
 }  // namespace
 
-const HalfKernels kHalf = {&pack, &multiply, &convert_rows, &multiply_panels, &scratch};
+const HalfKernels kHalf = {&pack, &multiply, &scratch, &convert_rows, &multiply_tiles};
 
 }  // namespace cloudfolio::encoder::avx512_fp16
