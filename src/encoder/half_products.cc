@@ -20,7 +20,7 @@ void HalfWeight::multiply(const float* bias, const float* x, std::size_t rows, f
 HalfTiles HalfWeight::tiles(std::size_t first_output, std::size_t outputs, std::size_t first_input,
                             std::size_t inputs) const {
   HalfTiles tiles{};
-  tiles.panels = panels_.data() + first_output * inputs_ + first_input * kPanelWidth;
+  tiles.panels = panels(first_output, first_input);
   tiles.panel_step = kPanelWidth * inputs_;
   tiles.outputs = outputs;
   tiles.inputs = inputs;

@@ -24,6 +24,9 @@ class HalfWeight {
   // inputs are filled in. The first ones are multiples of kPanelWidth and of 2.
   HalfTiles tiles(std::size_t first_output, std::size_t outputs, std::size_t first_input,
                   std::size_t inputs) const;
+  const std::uint16_t* panels(std::size_t first_output, std::size_t first_input = 0) const {
+    return panels_.data() + first_output * inputs_ + first_input * kPanelWidth;
+  }
 
  private:
   std::size_t outputs_ = 0;

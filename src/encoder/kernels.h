@@ -212,7 +212,8 @@ struct HalfTiles {
   const std::uint16_t* panels;  // Of the first output and input.
   std::size_t panel_step;       // Numbers from one panel to the next.
   std::size_t outputs;
-  const float* bias;  // Null: none.
+  const std::uint16_t* next;  // Panels that are read afterwards, fetched meanwhile; null: unknown.
+  const float* bias;          // Null: none.
   float* y;
   std::size_t y_row;  // Numbers from one row of y to the next.
 };

@@ -83,9 +83,10 @@ void Transformer<T>::attend(Workspace<T>& w, const PackedBatch& batch, const Dro
   const std::size_t rows = batch.row_count;
   if constexpr (std::is_same_v<T, float>) {
     if (w.in_two_) {
-      w.two_parts_.attend({matrix(index, qkv).half(), matrix(index, projection).half(),
-                           weights_ + at.qkv_bias, weights_ + at.projection_bias},
-                          batch, layer.input, w.branch_);
+      w.two_parts_.attend(
+          {matrix(index, qkv).half(), matrix(index, projection).half(), weights_ + at.qkv_bias,
+           weights_ + at.projection_bias, matrix(index, ffn1).half()},
+          batch, layer.input, w.branch_);
       w.times_.end(Phase::attention);
       return;
     }
@@ -111,9 +112,11 @@ void Transformer<T>::feed_forward(Workspace<T>& w, const PackedBatch& batch,
   const std::size_t rows = batch.row_count;
   if constexpr (std::is_same_v<T, float>) {
     if (w.in_two_) {
-      w.two_parts_.feed_forward({matrix(index, ffn1).half(), matrix(index, ffn2).half(),
-                                 weights_ + at.ffn1_bias, weights_ + at.ffn2_bias},
-                                batch, layer.middle, w.branch_);
+      w.two_parts_.feed_forward(
+          {matrix(index, ffn1).half(), matrix(index, ffn2).half(), weights_ + at.ffn1_bias,
+           weights_ + at.ffn2_bias,
+           index + 1 < w.layers_.size() ? matrix(index + 1, qkv).half() : nullptr},
+          batch, layer.middle, w.branch_);
       w.times_.end(Phase::ffn2);
       return;
     }

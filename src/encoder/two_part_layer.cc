@@ -49,13 +49,14 @@ void TwoPartLayer::run(const Work& work) {
 // The part's inputs of the product back to `hidden`: the first onto the bias in `branch`.
 void TwoPartLayer::multiply_back(const Weights& weights, const Part& part, std::size_t i,
                                  std::size_t rows, const float* in, std::size_t width,
-                                 float* branch) {
+                                 std::size_t next_width, float* branch) {
   const HalfKernels& k = *half_kernels();
   k.convert(in, rows, width, part.half);
   HalfTiles tiles = weights.second->tiles(0, architecture_.hidden, i * width, width);
   tiles.x = part.half;
   tiles.rows = rows;
   tiles.bias = i == 0 ? weights.second_bias : nullptr;
+  if (weights.next != nullptr) tiles.next = weights.next->panels(i * next_width);
   tiles.y = i == 0 ? branch : part.sum;
   tiles.y_row = architecture_.hidden;
   k.multiply_tiles(tiles);
@@ -78,13 +79,16 @@ void TwoPartLayer::attend(const Weights& weights, const PackedBatch& batch, cons
       tiles.bias = weights.first_bias + first;
       tiles.y = part.wide + which * part_width;
       tiles.y_row = 3 * part_width;
+      tiles.next = which < 2 ? weights.first->panels(first + hidden)
+                             : weights.second->panels(0, i * part_width);
       half_kernels()->multiply_tiles(tiles);
     }
     for (const SequenceRows& sequence : batch.sequences) {
       kernels<float>().attention(shape, sequence, part.wide, part.narrow, nullptr, part.attention);
     }
     batch.clear_tail(part.narrow, part_width);
-    multiply_back(weights, part, i, rows, part.narrow, part_width, branch);
+    multiply_back(weights, part, i, rows, part.narrow, part_width,
+                  architecture_.intermediate / kParts, branch);
   });
   float_kernels().add(branch, parts_[1].sum, rows * hidden);
 }
@@ -103,9 +107,10 @@ void TwoPartLayer::feed_forward(const Weights& weights, const PackedBatch& batch
     tiles.bias = weights.first_bias + i * part_width;
     tiles.y = part.wide;
     tiles.y_row = part_width;
+    tiles.next = weights.second->panels(0, i * part_width);
     half_kernels()->multiply_tiles(tiles);
     kernels<float>().gelu(part.wide, part.wide, rows * part_width);
-    multiply_back(weights, part, i, rows, part.wide, part_width, branch);
+    multiply_back(weights, part, i, rows, part.wide, part_width, hidden / kParts, branch);
   });
   float_kernels().add(branch, parts_[1].sum, rows * hidden);
 }

@@ -31,6 +31,7 @@ class TwoPartLayer {
     const HalfWeight* second;  // Back to `hidden`.
     const float* first_bias;
     const float* second_bias;
+    const HalfWeight* next;  // The following call's `first`, or null: fetched meanwhile.
   };
 
   // `companion` is borrowed, awake while anything below runs, and may be null.
@@ -57,7 +58,7 @@ class TwoPartLayer {
   template <class Work>
   void run(const Work& work);
   void multiply_back(const Weights& weights, const Part& part, std::size_t i, std::size_t rows,
-                     const float* in, std::size_t width, float* branch);
+                     const float* in, std::size_t width, std::size_t next_width, float* branch);
 
   Architecture architecture_;
   Companion* companion_ = nullptr;

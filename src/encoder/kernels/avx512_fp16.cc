@@ -76,19 +76,21 @@ struct RowSums {
   }
 };
 
-// Adds kRows rows' products over `depth` inputs onto sums [kRows][kPanelWidth]. What lies `ahead`
-// bytes behind the panel is fetched meanwhile.
+constexpr std::size_t kLineBytes = 64;
+constexpr std::size_t kLinesAStep = 2 * kPanelWidth * sizeof(std::uint16_t) / kLineBytes;
+
+// Adds kRows rows' products over `depth` inputs onto sums [kRows][kPanelWidth]. `kLines` lines from
+// `next` on are fetched for each two inputs.
+template <std::size_t kLines>
 inline void add_block(const std::uint16_t* a, std::size_t stride, const std::uint16_t* panel,
-                      std::size_t depth, std::size_t ahead, float* sums) {
+                      std::size_t depth, const char* next, float* sums) {
   RowSums s0, s1, s2, s3, s4, s5, s6, s7;
   for (std::size_t k = 0; k < depth; k += 2) {
     const __m512h b0 = _mm512_loadu_ph(panel);
     const __m512h b1 = _mm512_loadu_ph(panel + 2 * kLanes);
     const __m512h b2 = _mm512_loadu_ph(panel + 4 * kLanes);
-    const char* next = reinterpret_cast<const char*>(panel) + ahead;
-    __builtin_prefetch(next, 0, 2);
-    __builtin_prefetch(next + 64, 0, 2);
-    __builtin_prefetch(next + 128, 0, 2);
+    for (std::size_t i = 0; i < kLines; ++i) __builtin_prefetch(next + i * kLineBytes, 0, 2);
+    next += kLines * kLineBytes;
     panel += 2 * kPanelWidth;
     s0.add(a + k, b0, b1, b2);
     s1.add(a + stride + k, b0, b1, b2);
@@ -110,8 +112,9 @@ inline void add_block(const std::uint16_t* a, std::size_t stride, const std::uin
 }
 
 // kRows rows of `x`, of which `rows` count, times the panel of the outputs from `first` on, to y.
+template <std::size_t kLines>
 inline void compute_tile(const HalfTiles& t, const std::uint16_t* x, std::size_t rows,
-                         std::size_t first, std::size_t ahead, float* y) {
+                         std::size_t first, const char* next, float* y) {
   const std::size_t left = t.outputs - first;
   const std::size_t width = left < kPanelWidth ? left : kPanelWidth;
   alignas(64) float sums[kRows * kPanelWidth];
@@ -123,7 +126,8 @@ inline void compute_tile(const HalfTiles& t, const std::uint16_t* x, std::size_t
   const std::uint16_t* panel = t.panels + first / kPanelWidth * t.panel_step;
   for (std::size_t k = 0; k < t.inputs; k += kDepth) {
     const std::size_t depth = t.inputs - k < kDepth ? t.inputs - k : kDepth;
-    add_block(x + k, t.inputs, panel + k * kPanelWidth, depth, ahead, sums);
+    add_block<kLines>(x + k, t.inputs, panel + k * kPanelWidth, depth, next, sums);
+    next += depth / 2 * kLines * kLineBytes;
   }
   for (std::size_t r = 0; r < rows; ++r) {
     for (std::size_t c = 0; c < width; c += kLanes) {
@@ -132,13 +136,30 @@ inline void compute_tile(const HalfTiles& t, const std::uint16_t* x, std::size_t
   }
 }
 
+// Few rows need as long for a panel as it takes to fetch the next one: all of its tiles take part.
+inline std::size_t lines_a_step(std::size_t tile, std::size_t tile_count) {
+  if (tile_count == 1) return kLinesAStep;
+  if (tile_count == 2) return tile == 0 ? 2 : 1;
+  return tile_count - tile <= kLinesAStep ? 1 : 0;
+}
+
 void multiply_tiles(const HalfTiles& t) {
+  const std::size_t tile_count = (t.rows + kRows - 1) / kRows;
   for (std::size_t first = 0; first < t.outputs; first += kPanelWidth) {
-    for (std::size_t r = 0; r < t.rows; r += kRows) {
-      // The last rows of a panel fetch the next one.
-      const bool last = t.rows - r <= kRows;
-      compute_tile(t, t.x + r * t.inputs, last ? t.rows - r : kRows, first,
-                   last ? t.panel_step * sizeof(std::uint16_t) : 0, t.y + r * t.y_row);
+    const std::uint16_t* panel = t.panels + (first / kPanelWidth + 1) * t.panel_step;
+    const auto* next =
+        reinterpret_cast<const char*>(first + kPanelWidth < t.outputs ? panel : t.next);
+    for (std::size_t tile = 0; tile < tile_count; ++tile) {
+      const std::size_t r = tile * kRows;
+      const std::size_t rows = t.rows - r < kRows ? t.rows - r : kRows;
+      const std::uint16_t* x = t.x + r * t.inputs;
+      float* y = t.y + r * t.y_row;
+      const std::size_t lines = next == nullptr ? 0 : lines_a_step(tile, tile_count);
+      if (lines == 0) compute_tile<0>(t, x, rows, first, next, y);
+      if (lines == 1) compute_tile<1>(t, x, rows, first, next, y);
+      if (lines == 2) compute_tile<2>(t, x, rows, first, next, y);
+      if (lines == 3) compute_tile<3>(t, x, rows, first, next, y);
+      next += lines * (t.inputs / 2) * kLineBytes;
     }
   }
 }
@@ -153,8 +174,8 @@ void multiply(const HalfProduct& p) {
   for (std::size_t row = 0; row < p.rows; row += kBlockRows) {
     const std::size_t rows = p.rows - row < kBlockRows ? p.rows - row : kBlockRows;
     convert_rows(p.x + row * p.inputs, rows, p.inputs, p.scratch);
-    multiply_tiles({p.scratch, rows, p.inputs, p.panels, kPanelWidth * p.inputs, p.outputs, p.bias,
-                    p.y + row * p.outputs, p.outputs});
+    multiply_tiles({p.scratch, rows, p.inputs, p.panels, kPanelWidth * p.inputs, p.outputs, nullptr,
+                    p.bias, p.y + row * p.outputs, p.outputs});
   }
 }
 
