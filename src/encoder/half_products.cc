@@ -5,15 +5,15 @@ namespace cloudfolio::encoder {
 void HalfWeight::pack(std::size_t outputs, std::size_t inputs, const float* weight) {
   outputs_ = outputs;
   inputs_ = inputs;
-  panels_.reserve((outputs + kPanelWidth - 1) / kPanelWidth * kPanelWidth * inputs);
-  half_kernels()->pack(weight, outputs, inputs, panels_.data());
+  if (placed_ == nullptr) panels_.reserve(number_count(outputs, inputs));
+  half_kernels()->pack(weight, outputs, inputs, data());
 }
 
 void HalfWeight::multiply(const float* bias, const float* x, std::size_t rows, float* y,
                           Buffer& scratch) const {
   const HalfKernels& k = *half_kernels();
   scratch.reserve(k.scratch(rows, inputs_) * sizeof(std::uint16_t));
-  k.multiply({x, rows, inputs_, outputs_, panels_.data(), bias, y,
+  k.multiply({x, rows, inputs_, outputs_, data(), bias, y,
               reinterpret_cast<std::uint16_t*>(scratch.data())});
 }
 

@@ -15,6 +15,11 @@ namespace cloudfolio::encoder {
 
 class HalfWeight {
  public:
+  static std::size_t number_count(std::size_t outputs, std::size_t inputs) {
+    return (outputs + kPanelWidth - 1) / kPanelWidth * kPanelWidth * inputs;
+  }
+  // Into `panels`, number_count() numbers, borrowed; null: into memory of its own.
+  void place(std::uint16_t* panels) { placed_ = panels; }
   void pack(std::size_t outputs, std::size_t inputs, const float* weight);
   // y [rows, outputs] = x [rows, inputs]·Wᵀ + bias. `scratch` grows as needed.
   void multiply(const float* bias, const float* x, std::size_t rows, float* y,
@@ -25,12 +30,15 @@ class HalfWeight {
   HalfTiles tiles(std::size_t first_output, std::size_t outputs, std::size_t first_input,
                   std::size_t inputs) const;
   const std::uint16_t* panels(std::size_t first_output, std::size_t first_input = 0) const {
-    return panels_.data() + first_output * inputs_ + first_input * kPanelWidth;
+    return data() + first_output * inputs_ + first_input * kPanelWidth;
   }
 
  private:
+  std::uint16_t* data() const { return placed_ != nullptr ? placed_ : panels_.data(); }
+
   std::size_t outputs_ = 0;
   std::size_t inputs_ = 0;
+  std::uint16_t* placed_ = nullptr;
   Array<std::uint16_t> panels_;
 };
 

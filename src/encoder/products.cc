@@ -187,6 +187,10 @@ template <class T>
 const HalfWeight* PackedWeight<T>::half() const {
   return state_->half ? &*state_->half : nullptr;
 }
+template <class T>
+HalfWeight* PackedWeight<T>::half() {
+  return state_->half ? &*state_->half : nullptr;
+}
 
 template <class T>
 struct Products<T>::State {

@@ -57,6 +57,7 @@ class PackedWeight {
   LayerSize size() const { return size_; }
   // Null but for ProductsBy::fp16.
   const HalfWeight* half() const;
+  HalfWeight* half();
 
  private:
   template <class>

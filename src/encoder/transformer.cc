@@ -21,6 +21,23 @@ Transformer<T>::Transformer(const Architecture& architecture, const ParameterLay
     matrices_.push_back({at.ffn1_weight, {{inner, hidden}, directions, by}});
     matrices_.push_back({at.ffn2_weight, {{hidden, inner}, directions, by}});
   }
+  if (by == ProductsBy::fp16) place_half_panels();
+}
+
+template <class T>
+void Transformer<T>::place_half_panels() {
+  const auto count = [](const Matrix& matrix) {
+    const LayerSize size = matrix.packed.size();
+    return HalfWeight::number_count(size.outputs, size.inputs);
+  };
+  std::size_t total = 0;
+  for (const Matrix& matrix : matrices_) total += count(matrix);
+  half_panels_.reserve(total);
+  std::uint16_t* at = half_panels_.data();
+  for (Matrix& matrix : matrices_) {
+    matrix.packed.half()->place(at);
+    at += count(matrix);
+  }
 }
 
 template <class T>

@@ -150,6 +150,7 @@ class Transformer {
       work(rows);
     }
   }
+  void place_half_panels();
   void embed(Workspace<T>& workspace, const PackedBatch& batch, Keep keep,
              const Dropout& dropout) const;
   // branch_ = the projected attention to the layer's input; the second product of its middle.
@@ -181,6 +182,7 @@ class Transformer {
   const float* weights_;
   const AttentionShape shape_;
   std::vector<Matrix> matrices_;
+  Array<std::uint16_t> half_panels_;  // Of all matrices, in the order in which they are read.
 };
 
 }  // namespace cloudfolio::encoder
