@@ -25,8 +25,8 @@ def flags():
     return figures
 
 
-def training():
-    return training_load.measure(BUILD / "cloudfolio", ROOT / "samples/portfolio")
+def of_training(part):
+    return lambda: part(BUILD / "cloudfolio", ROOT / "samples/portfolio")
 
 
 # What a figure may be at most.
@@ -34,7 +34,9 @@ BARS = {"queue_to_first_step_seconds": 2, "refresh_p95_ratio_while_training": 1.
         "guard_requests_to_act_at_50_percent": 25, "guard_false_turn_backs_per_million": 1,
         "rolling_restart_failed_requests": 0, "shadow_added_p99_ms": 1, "service_image_mb": 50, "worker_image_mb": 60}
 PARTS = {"flags": flags, "rolling_restart": lambda: rolling_restart.figures(BUILD / "cloudfolio"),
-         "shadow": lambda: shadow_cost.measure(BUILD / "cloudfolio"), "training": training,
+         "shadow": lambda: shadow_cost.measure(BUILD / "cloudfolio"), 
+         "training_starts": of_training(training_load.starts),
+         "refreshes_beside_training": of_training(training_load.refreshes),
          "images": lambda: image_sizes.measure(BUILD / "cloudfolio")}
 
 

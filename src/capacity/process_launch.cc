@@ -14,7 +14,6 @@
 namespace cloudfolio::capacity {
 namespace {
 
-constexpr int kNiceness = 10;  // A worker gives way to what answers requests beside it.
 // Of the child. Nothing else of its parent's stays open, not even until exec: a lock among it would
 // outlive the parent.
 constexpr int kLock = 3;
@@ -47,13 +46,14 @@ void write_pid(int to) {
 // In the child: nothing here allocates or locks.
 [[noreturn]] void become(const Launch& launch, Prepared prepared) {
   setsid();
-  setpriority(PRIO_PROCESS, 0, kNiceness);
+  setpriority(PRIO_PROCESS, 0, kWorkerNiceness);
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
   for (int number = 1; number < 32; ++number) std::signal(number, SIG_DFL);
   const bool limited =
-      prepared.cgroup >= 0 ? write(prepared.cgroup, "0", 1) == 1 : limit_this_process(launch.size);
+      (prepared.cgroup >= 0 ? write(prepared.cgroup, "0", 1) == 1 : limit_memory(launch.size)) &&
+      bind_to_processors(launch.size, launch.turn);
   // The numbers that the report and the lock get must not be overwritten before they are copied.
   const int report = fcntl(prepared.report, F_DUPFD_CLOEXEC, 10);
   const int lock = fcntl(launch.lock, F_DUPFD_CLOEXEC, 10);

@@ -1,6 +1,7 @@
 #pragma once
 // Starts one process in a session of its own, which keeps a lock that it inherits.
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -14,8 +15,9 @@ struct Launch {
   std::vector<std::string> environment;  // All of it.
   int lock = -1;                         // Locked, and where the process writes its id.
   std::string log;                       // Path of its output.
-  std::string cgroup_procs;              // Path to join by; empty: limit_this_process().
+  std::string cgroup_procs;              // Path to join by; empty: limit_memory().
   WorkerSize size;
+  std::uint64_t turn = 0;  // Which processors it gets: bind_to_processors().
 };
 
 // Its process id, once the program runs. Errors: quota_exceeded (no more processes),

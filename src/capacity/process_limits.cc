@@ -3,6 +3,7 @@
 #include <sched.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 
@@ -66,8 +67,10 @@ Result<fs::path> make_cgroup(const fs::path& parent, const std::string& name,
   const std::string memory = std::to_string(static_cast<std::size_t>(size.memory_gib) * kGiB);
   const std::string cpu = std::to_string(size.cpu_count * kPeriodMicroseconds) + " " +
                           std::to_string(kPeriodMicroseconds);
+  // Niceness counts inside a group only: among groups it is the weight that gives way.
   if (failed || !write_file(folder / "memory.max", memory) ||
-      !write_file(folder / "cpu.max", cpu)) {
+      !write_file(folder / "cpu.max", cpu) ||
+      !write_file(folder / "cpu.weight.nice", std::to_string(kWorkerNiceness))) {
     fs::remove(folder, failed);
     return Error(Code::unavailable, "cannot set limits in " + folder.string());
   }
@@ -82,7 +85,7 @@ void remove_cgroup(const fs::path& parent, const std::string& name) {
   fs::remove(folder, failed);  // What has not ended yet keeps it; the next call removes it.
 }
 
-bool limit_this_process(const WorkerSize& size) {
+bool limit_memory(const WorkerSize& size) {
 #ifdef __SANITIZE_ADDRESS__
   // The sanitizer's shadow is terabytes of address space: no limit lets such a worker start.
 #else
@@ -90,20 +93,26 @@ bool limit_this_process(const WorkerSize& size) {
   const rlimit limit{bytes, bytes};
   if (setrlimit(RLIMIT_DATA, &limit) != 0) return false;
 #endif
+  return true;
+}
+
+bool bind_to_processors(const WorkerSize& size, std::uint64_t turn) {
   cpu_set_t allowed;
   CPU_ZERO(&allowed);
   if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return false;
-  // Keeps the first so many of what this process may use.
-  int left = size.cpu_count;
+  const auto wanted = static_cast<std::size_t>(std::max(1, size.cpu_count));
+  const auto there = static_cast<std::size_t>(CPU_COUNT(&allowed));
+  if (wanted >= there) return true;
+  const std::size_t shared = there - 1;
+  const std::size_t from = turn % shared * wanted % shared;
+  cpu_set_t own;
+  CPU_ZERO(&own);
+  std::size_t place = 0;  // Of this processor among those that are there; the first is left out.
   for (std::size_t cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
-    if (!CPU_ISSET(cpu, &allowed)) continue;
-    if (left > 0) {
-      --left;
-    } else {
-      CPU_CLR(cpu, &allowed);
-    }
+    if (!CPU_ISSET(cpu, &allowed) || place++ == 0) continue;
+    if ((place - 2 + shared - from) % shared < wanted) CPU_SET(cpu, &own);
   }
-  return sched_setaffinity(0, sizeof allowed, &allowed) == 0;
+  return sched_setaffinity(0, sizeof own, &own) == 0;
 }
 
 }  // namespace cloudfolio::capacity

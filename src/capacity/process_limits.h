@@ -1,6 +1,7 @@
 #pragma once
 // Memory and processor limits of one worker process: by cgroup v2, or by what every process has.
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 
@@ -8,6 +9,9 @@
 #include "capacity/policy.h"
 
 namespace cloudfolio::capacity {
+
+// A worker gives way to what answers requests beside it.
+inline constexpr int kWorkerNiceness = 10;
 
 // The folder below which groups with memory and cpu limits can be made. Errors: unavailable, saying
 // what is missing. `wanted` empty: the group that this process is in.
@@ -19,6 +23,10 @@ Result<std::filesystem::path> make_cgroup(const std::filesystem::path& parent,
 void remove_cgroup(const std::filesystem::path& parent, const std::string& name);
 
 // For the child, between fork and exec: only calls that are safe there. False: errno says why.
-bool limit_this_process(const WorkerSize& size);
+// Memory, where no group limits it.
+bool limit_memory(const WorkerSize& size);
+// Binds this process to size.cpu_count processors. Where there are more it leaves the first to what
+// answers requests beside it, and workers of different `turn` share the rest among them.
+bool bind_to_processors(const WorkerSize& size, std::uint64_t turn);
 
 }  // namespace cloudfolio::capacity

@@ -158,6 +158,7 @@ CreateAnswer ProcessPlatform::create(const Context&, const CreateRequest& reques
   what.lock = file.number();
   what.log = (options_.folder / (request.name + ".log")).string();
   what.size = request.size;
+  what.turn = request.generation;
   if (!cgroups_.empty())
     if (auto procs = make_cgroup(cgroups_, request.name, request.size)) what.cgroup_procs = *procs;
   const auto started = launch(what);

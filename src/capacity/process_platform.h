@@ -11,8 +11,9 @@
 // `ended`, and what it left running is killed by the next list().
 //
 // Limits: by cgroup v2 where this process may make groups below its own (systemd: Delegate=yes);
-// else memory by RLIMIT_DATA and processors by affinity. limits() says which, and why.
-// A worker runs with nice 10. Its output goes to `<folder>/<name>.log`; the newest kLogsMax are
+// else memory by RLIMIT_DATA. limits() says which, and why. In both cases a worker is bound to its
+// count of processors, leaving the first to others where there are more, and runs with nice 10 (in
+// a group: that weight). Its output goes to `<folder>/<name>.log`; the newest kLogsMax are
 // kept.
 //
 // Lifetime: nothing is ended by the destructor.

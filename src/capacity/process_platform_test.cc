@@ -3,6 +3,8 @@
 #include "capacity/process_platform.h"
 
 #include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -10,6 +12,7 @@
 #include <fstream>
 #include <thread>
 
+#include "capacity/process_limits.h"
 #include "capacity/provisioner.h"
 #include "capacity/testing/simulation.h"
 
@@ -130,6 +133,36 @@ TEST_F(ProcessWorkers, have_limits_and_the_platform_says_by_what) {
 #endif
   EXPECT_EQ(text_of("processors"), "1\n");
   EXPECT_NE(platform->limits().find("RLIMIT_DATA"), std::string::npos);
+}
+
+TEST_F(ProcessWorkers, leave_the_first_processor_to_what_serves_and_give_way_on_the_others) {
+  cpu_set_t ours;
+  ASSERT_EQ(sched_getaffinity(0, sizeof ours, &ours), 0);
+  if (CPU_COUNT(&ours) < 2) GTEST_SKIP() << "skipped: there is one processor";
+  std::size_t first = 0;
+  while (!CPU_ISSET(first, &ours)) ++first;
+  auto platform = open("echo $$ > $FOLDER/$CLOUDFOLIO_WORKER.pid; exec sleep 600");
+  for (std::uint64_t generation = 1; generation <= 3; ++generation) {
+    CreateRequest one = request("w-" + std::to_string(generation));
+    one.generation = generation;
+    ASSERT_EQ(platform->create(Context(), one).answer, Answer::accepted);
+    ASSERT_TRUE(comes([&] { return text_of(one.name + ".pid").ends_with("\n"); }));
+    const pid_t pid = std::stoi(text_of(one.name + ".pid"));
+    cpu_set_t theirs;
+    ASSERT_EQ(sched_getaffinity(pid, sizeof theirs, &theirs), 0);
+    EXPECT_EQ(CPU_COUNT(&theirs), 1);
+    EXPECT_FALSE(CPU_ISSET(first, &theirs));
+    EXPECT_GE(getpriority(PRIO_PROCESS, static_cast<id_t>(pid)), kWorkerNiceness);
+  }
+}
+
+TEST_F(ProcessWorkers, give_way_in_a_group_by_its_weight) {
+  const auto procs = make_cgroup(folder_, "w-1", {3, 2});  // A plain folder stands in.
+  ASSERT_TRUE(procs) << procs.error().message();
+  EXPECT_EQ(*procs, folder_ / "w-1" / "cgroup.procs");
+  EXPECT_EQ(text_of("w-1/cpu.max"), "300000 100000");
+  EXPECT_EQ(text_of("w-1/memory.max"), "2147483648");
+  EXPECT_EQ(text_of("w-1/cpu.weight.nice"), "10");
 }
 
 TEST_F(ProcessWorkers, are_gone_within_a_second_of_their_job_with_all_that_they_started) {

@@ -34,7 +34,8 @@ Error wrong(std::string message) {
 int cores_of(const CapacityConfig& config, CapacityKind kind) {
   if (config.cores > 0) return static_cast<int>(config.cores);
   if (kind != CapacityKind::process) return kAciCores;
-  return static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  // One is left to what serves beside it.
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()) - 1);
 }
 
 }  // namespace
@@ -64,7 +65,7 @@ const std::vector<Setting>& capacity_settings() {
        "Workers at once, over all tenants; one a tenant in any case.",
        [](Config& c) -> T { return &c.capacity.workers_max; }, 1, 1000},
       {"capacity.cores", "CLOUDFOLIO_CAPACITY_CORES",
-       "Processors of one worker; 0: all of this machine's, or 2 with aci.",
+       "Processors of one worker; 0: all of this machine's but one, or 2 with aci.",
        [](Config& c) -> T { return &c.capacity.cores; }, 0, 256},
       {"capacity.memory_gib", "CLOUDFOLIO_CAPACITY_MEMORY_GIB", "Memory of one worker.",
        [](Config& c) -> T { return &c.capacity.memory_gib; }, 1, 1024},

@@ -19,7 +19,7 @@ struct Setting;
 struct CapacityConfig {
   std::string kind;  // Empty: by how `serve` was started (capacity_kind()).
   std::int64_t workers_max = 2;
-  std::int64_t cores = 0;  // 0: all that this machine has (process), 2 (aci).
+  std::int64_t cores = 0;  // 0: this machine's but one (process), 2 (aci).
   std::int64_t memory_gib = 4;
   std::int64_t idle_seconds = 600;
   std::int64_t start_seconds = 180;
