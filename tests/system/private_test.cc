@@ -3,14 +3,10 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
-#include <fstream>
 #include <regex>
-#include <thread>
 
-#include "crypto/hash.h"
 #include "http/url.h"
-#include "world.h"
+#include "owned_world.h"
 
 namespace cloudfolio::system_test {
 namespace {
@@ -19,93 +15,35 @@ using http::Method;
 
 constexpr const char* kAda = "ada-token";
 constexpr const char* kEve = "eve-token";
-constexpr const char* kOperator = "operator-token";
 constexpr const char* kSecretWord = "chrysoberyl";
 
-void write_repository(const std::filesystem::path& corpus, const std::string& owner,
-                      const std::string& name, const std::string& readme,
-                      const std::string& language, const json::Object& more = {}) {
-  json::Object repository{
-      {"owner", owner},
-      {"name", name},
-      {"pushed_at", "2026-01-0" + std::to_string(1 + name.size() % 9) + "T08:00:00Z"},
-      {"languages", json::Object{{language, 4711}}},
-      {"files", json::Object{{"README.md", json::Object{{"text", readme}}}}}};
-  for (const auto& item : more) repository[item.key()] = item.value();
-  std::filesystem::create_directories(corpus / owner);
-  std::ofstream(corpus / owner / (name + ".json")) << json::write(repository);
-}
-
 // GitHub with ada and eve, and an installation that works with ada's token and serves both.
-class World {
+class World : public OwnedWorld {
  public:
   enum class Vault { absent, present };
-  explicit World(Vault vault) {
-    const std::filesystem::path corpus = folder_.path() / "corpus";
-    write_repository(corpus, "ada", "engine", "# engine\n\nA mill for numbers.\n", "C++");
-    write_repository(corpus, "ada", "loom", "# loom\n\nWeaves flowers and leaves.\n", "Go");
+  explicit World(Vault vault) : OwnedWorld({"ada", "eve"}) {
+    add("ada", "engine", "# engine\n\nA mill for numbers.\n", "C++");
+    add("ada", "loom", "# loom\n\nWeaves flowers and leaves.\n", "Go");
     if (vault == Vault::present)
-      write_repository(corpus, "ada", "vault",
-                       "# vault\n\nThe chrysoberyl is kept behind the third door.\n", "Zig",
-                       {{"is_private", true}});
-    write_repository(corpus, "eve", "lantern", "# lantern\n\nA lamp for the night.\n", "Rust");
-    write_repository(corpus, "eve", "ladder", "# ladder\n\nReaches windows.\n", "Rust");
-    github = std::make_unique<Simulator>(
-        corpus, std::vector<std::string>{"--token", std::string(kAda) + "=ada", "--token",
-                                         std::string(kEve) + "=eve"});
-    installation = std::make_unique<Installation>(github->url());
-    installation->environment["GITHUB_TOKEN"] = kAda;
-    installation->environment["CLOUDFOLIO_TRAINING_ENABLED"] = "false";
-    const std::filesystem::path config = folder_.path() / "config.json";
-    const auto token = [](const char* text, json::Object whose) {
-      whose["sha256"] = crypto::sha256_hex(text);
-      return whose;
-    };
-    std::ofstream(config) << json::write(
-        json::Object{{"auth.tokens", json::Array{token(kAda, {{"tenant", "ada"}}),
-                                                 token(kEve, {{"tenant", "eve"}}),
-                                                 token(kOperator, {{"operator", true}})}}});
-    installation->environment["CLOUDFOLIO_CONFIG"] = config.string();
-    installation->serve();
+      add("ada", "vault", "# vault\n\nThe chrysoberyl is kept behind the third door.\n", "Zig",
+          {{"is_private", true}});
+    add("eve", "lantern", "# lantern\n\nA lamp for the night.\n", "Rust");
+    add("eve", "ladder", "# ladder\n\nReaches windows.\n", "Rust");
+    open({{"CLOUDFOLIO_TRAINING_ENABLED", "false"}});
   }
-
-  Answer get(const std::string& path, const std::string& token = "") {
-    return call(Method::get, installation->url() + path, "", headers(token));
-  }
-  Answer post(const std::string& path, const std::string& body, const std::string& token = "") {
-    return call(Method::post, installation->url() + path, body, headers(token));
-  }
-  static http::Headers headers(const std::string& token) {
-    http::Headers headers;
-    if (!token.empty()) headers.set("Authorization", "Bearer " + token);
-    return headers;
-  }
-  // Runs a refresh to its end, and the indexing after it; how the refresh ended.
-  std::string refresh(const std::string& login, const std::string& token) {
-    const Answer started = post("/v1/portfolios/" + login + "/refresh", "{}", token);
-    EXPECT_EQ(started.status, 202) << started.text;
-    const std::string status = ended("refresh:" + login);
-    ended("index:" + login);
-    ended("private:index:" + login);
-    return status;
-  }
-  std::string ended(const std::string& instance) {
-    const std::string path = "/runtime/webhooks/durabletask/instances/" + instance;
-    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-    while (std::chrono::steady_clock::now() < until) {
-      const Answer answer = get(path + "?showOutput=false", kOperator);
-      if (answer.status != 202)
-        return answer.status == 200 ? text(answer.body, "runtimeStatus") : "";
-      std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    }
-    return "still running";
-  }
-
-  std::unique_ptr<Simulator> github;
-  std::unique_ptr<Installation> installation;
 
  private:
-  TemporaryFolder folder_;
+  void add(const std::string& owner, const std::string& name, const std::string& readme,
+           const std::string& language, const json::Object& more = {}) {
+    json::Object repository{
+        {"owner", owner},
+        {"name", name},
+        {"pushed_at", "2026-01-0" + std::to_string(1 + name.size() % 9) + "T08:00:00Z"},
+        {"languages", json::Object{{language, 4711}}},
+        {"files", json::Object{{"README.md", json::Object{{"text", readme}}}}}};
+    for (const auto& item : more) repository[item.key()] = item.value();
+    write_repository(repository);
+  }
 };
 
 struct Question {
@@ -195,7 +133,7 @@ TEST(PrivateRepositories, training_on_them_is_the_owners_to_allow) {
   EXPECT_EQ(now(), R"({"training.include_private":false})");
   EXPECT_EQ(set(kEve, true).status, 403);
   EXPECT_EQ(set("", true).status, 401);
-  EXPECT_EQ(set(kOperator, true).status, 403);
+  EXPECT_EQ(set(kOperatorToken, true).status, 403);
   EXPECT_EQ(set(kAda, true).status, 200);
   world.installation->environment["CLOUDFOLIO_TOKEN"] = kAda;
   const json::Value shown = world.installation->ask({"tenant", "settings", "ada"});
@@ -237,8 +175,8 @@ TEST(PrivateRepositories, nobody_without_the_right_can_tell_that_there_are_any) 
   EXPECT_NE(asked.text.find("third door"), std::string::npos) << asked.text;
   // An operator says so.
   const std::string search = std::string("/v1/portfolios/ada/search?q=") + kSecretWord;
-  EXPECT_EQ(with.get(search, kOperator).text.find("third door"), std::string::npos);
-  EXPECT_NE(with.get(search + "&private=true", kOperator).text.find("third door"),
+  EXPECT_EQ(with.get(search, kOperatorToken).text.find("third door"), std::string::npos);
+  EXPECT_NE(with.get(search + "&private=true", kOperatorToken).text.find("third door"),
             std::string::npos);
   EXPECT_EQ(with.get(search + "&private=true").status, 401);
   EXPECT_EQ(with.get(search + "&private=true", kEve).status, 403);
