@@ -4,6 +4,7 @@ const { spawn, spawnSync } = require("node:child_process");
 const assert = require("node:assert");
 const crypto = require("node:crypto");
 const path = require("node:path");
+const { Readable } = require("node:stream");
 const [peers, tool, start] = process.argv.slice(2);
 const load = (name) => require(path.join(peers, "node_modules", name));
 const { BlobServiceClient } = load("@azure/storage-blob");
@@ -25,6 +26,8 @@ function skip(what, why) {
   counts.skipped++;
   console.log(`skipped ${what}: ${why}`);
 }
+const sha256 = (bytes) => crypto.createHash("sha256").update(bytes).digest("hex");
+const lines = (count) => Array.from({ length: count }, (_, number) => `${number}\n`).join("");
 const read = async (stream) => {
   const parts = [];
   for await (const part of stream) parts.push(part);
@@ -75,7 +78,19 @@ async function theyRead(connection) {
     assert.equal((await large.getBlockList("committed")).committedBlocks.length, 3);
     const names = [];
     for await (const blob of container.listBlobsFlat({ includeMetadata: true })) names.push(blob.name);
-    assert.deepEqual(names, ["file_content:octocat:hello:docs/READ ME.md", "large"]);
+    assert.deepEqual(names, ["file_content:octocat:hello:docs/READ ME.md", "large", "streamed"]);
+  });
+  await check("the blob SDK reads a blob that we streamed up in blocks", async () => {
+    const blob = container.getBlockBlobClient("streamed");
+    const bytes = await blob.downloadToBuffer();
+    assert.equal(sha256(bytes), sha256(Buffer.from(lines(1_250_000))));
+    const { committedBlocks, uncommittedBlocks } = await blob.getBlockList("all");
+    assert.ok(committedBlocks.length > 2, `${committedBlocks.length} blocks`);
+    assert.equal(committedBlocks.reduce((sum, block) => sum + block.size, 0), bytes.length);
+    assert.equal((uncommittedBlocks ?? []).length, 0);
+    const { contentType, metadata } = await blob.getProperties();
+    assert.equal(contentType, "application/zip");
+    assert.equal(metadata.kind, "model");
   });
   await check("the queue SDK receives our message", async () => {
     const queue = QueueServiceClient.fromConnectionString(connection).getQueueClient("model-training-queue");
@@ -107,6 +122,9 @@ async function weRead(connection) {
   await container.getBlockBlobClient("from:js/ä.json").upload(body, Buffer.byteLength(body), {
     blobHTTPHeaders: { blobContentType: "application/json", blobContentEncoding: "utf-8" },
     metadata: { fingerprint: "f", No_Expiry: "True" } });
+  const large = Buffer.from(lines(700_000));
+  await container.getBlockBlobClient("streamed:js").uploadStream(Readable.from(large), 1_000_000, 3,
+    { blobHTTPHeaders: { blobContentType: "application/zip" } });
   await QueueServiceClient.fromConnectionString(connection).getQueueClient("model-training-queue")
     .sendMessage('{"schema_version":"1.0"} <&>');
   await TableClient.fromConnectionString(connection, "usage", { allowInsecureConnection: true })
@@ -117,6 +135,7 @@ async function weRead(connection) {
     assert.deepEqual(JSON.parse(ours("read", connection)), {
       body, type: "application/json", encoding: "utf-8",
       metadata: { fingerprint: "f", no_expiry: "True" }, listed: 1,
+      streamed: { type: "application/zip", bounded: true, size: large.length, sha256: sha256(large) },
       message: '{"schema_version":"1.0"} <&>',
       values: { Small: "7", Big: "9007199254740993", Real: "0.1", Yes: "false",
         Time: "2026-11-22T01:02:03.456000Z", Bytes: "2 bytes",

@@ -1,13 +1,16 @@
 // store_tool write|read: for check.mjs. Reads the account from standard input, a connection string;
 // `write` stores what Microsoft's clients are to read, `read` prints what they wrote as JSON.
 
+#include <algorithm>
 #include <cstdio>
 #include <iostream>
 #include <string>
 
 #include "base/time_text.h"
+#include "crypto/hash.h"
 #include "json/json.h"
 #include "storage/azure/azure.h"
+#include "storage/blob_streams.h"
 
 #include <boost/json/object.hpp>
 
@@ -19,12 +22,49 @@ using namespace cloudfolio::storage;
 constexpr char kContainer[] = "github-cache";
 constexpr char kQueue[] = "model-training-queue";
 constexpr char kTable[] = "usage";
+// 8,888,890 bytes: several blocks, the last one not full.
+constexpr int kStreamedLines = 1'250'000;
 
 struct Stores {
   BlobStore& blobs;
   Queue& queue;
   Table& table;
 };
+
+// Bytes of which no two places look alike, handed over in pieces that fit no block.
+Status write_streamed(const Context& ctx, BlobStreams& streams) {
+  PutOptions options;
+  options.metadata = {{"kind", "model"}};
+  options.content_type = "application/zip";
+  CF_TRY(const auto writer, streams.open_writer(ctx, BlobKey("streamed"), options));
+  for (int number = 0; number < kStreamedLines;) {
+    std::string piece;
+    for (const int end = std::min(number + 77'777, kStreamedLines); number < end; ++number)
+      piece += std::to_string(number) + "\n";
+    CF_CHECK(writer->write(ctx, piece));
+  }
+  CF_CHECK(writer->commit(ctx));
+  return Done{};
+}
+
+// What Microsoft's client sent as many blocks.
+Result<json::Object> read_streamed(const Context& ctx, BlobStreams& streams) {
+  CF_TRY(const auto reader, streams.open_reader(ctx, BlobKey("streamed:js")));
+  json::Object out;
+  std::string all;
+  bool bounded = true;
+  for (;;) {
+    CF_TRY(const std::string piece, reader->next(ctx));
+    if (piece.empty()) break;
+    bounded = bounded && piece.size() <= kStreamPieceBytesMax;
+    all += piece;
+  }
+  out["type"] = reader->properties().content_type;
+  out["bounded"] = bounded;
+  out["size"] = all.size();
+  out["sha256"] = crypto::sha256_hex(all);
+  return out;
+}
 
 Status write(const Context& ctx, const Stores& stores) {
   PutOptions options;
@@ -39,6 +79,7 @@ Status write(const Context& ctx, const Stores& stores) {
                             "{\"data\":\"déjà vu\"}", options));
   // Above what is sent in one piece.
   CF_CHECK(stores.blobs.put(ctx, BlobKey("large"), std::string(20'000'000, 'x'), {}));
+  CF_CHECK(write_streamed(ctx, *streams_of(stores.blobs)));
   CF_CHECK(stores.queue.send(ctx, "{\"job\":\"<&>\"}", {}));
   const Values values = {{"Text", std::string("déjà 😀")},
                          {"Number", std::int64_t(9'007'199'254'740'993)},
@@ -72,6 +113,7 @@ Status read(const Context& ctx, const Stores& stores) {
   out["metadata"] = metadata;
   CF_TRY(const BlobPage page, stores.blobs.list(ctx, {.prefix = "from:"}));
   out["listed"] = page.entries.size();
+  CF_TRY(out["streamed"], read_streamed(ctx, *streams_of(stores.blobs)));
   CF_TRY(const auto received, stores.queue.receive(ctx, {}));
   out["message"] = received.empty() ? "" : received[0].message.body;
   CF_TRY(const Entity entity, stores.table.get(ctx, {"from js", "r'1"}));
