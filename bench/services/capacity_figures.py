@@ -1,25 +1,29 @@
-"""Workers from zero, their ledger, and the cost of 1,000 requests; adds the figures to build/bench/services.json.
+"""Workers from zero, their ledger, and the cost of 1,000 requests; by simulated time and a price table.
 
 The mix of 1,000 requests: 930 reads, 50 searches, 19 unchanged refreshes, 1 changed refresh, and one training per 20
 changed. Seconds are read from what other benchmarks measured here (named in each line) where those have run, else a
 stated input is taken and said so; prices are those of the program's built-in table, as `cloudfolio costs` uses them.
 """
 import json
-import os
 import pathlib
-import platform
+import re
 import subprocess
-import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-OUT = ROOT / "build/bench/services.json"
 
-BARS = {"duplicate_starts": 0, "orphans_after_1000_cycles": 0, "idle_workers_after_660_s": 0,
-        "ledger_error_fraction": 0.001, "cost_per_1000_requests_usd": 0.35}
 
-# US dollars: the lines of region * in src/costs/price_table.cc. A container group's price is the dearer one, so the
-# gateway's seconds are taken as if they ran there, too.
-CPU, GIB, REQUEST, WRITE, READ = 13.5e-6, 1.5e-6, 0.4e-6, 6.5e-6, 0.5e-6
+
+def built_in_prices():
+    """US dollars by unit: the lines of region * of the program's own table."""
+    source = (ROOT / "src/costs/price_table.cc").read_text()
+    table = json.loads(re.search(r'kBuiltIn = R"\((.*?)\)";', source, re.DOTALL).group(1))
+    return {line["unit"]: line["picos"] * 1e-12 for line in table["prices"] if line["region"] == "*"}
+
+
+PRICES = built_in_prices()
+# A container group's price is the dearer one, so the gateway's seconds are taken as if they ran there, too.
+CPU, GIB, REQUEST, WRITE, READ = (
+    PRICES[unit] for unit in ("cpu_second", "gib_second", "request", "storage_write", "storage_read"))
 # A trainer's group is ordered with 2 processors and 4 GiB, started in 60 s, and stays for 600 s after its work.
 TRAINER = 2 * CPU + 4 * GIB
 TRAINER_START, TRAINER_IDLE = 60, 600
@@ -56,25 +60,10 @@ def mix():
     ]
 
 
-def main(arguments):
-    bench = ROOT / "build/release/bench/capacity/capacity_bench"
-    figures = json.loads(subprocess.run([bench, *arguments], check=True, capture_output=True, text=True).stdout)
+def measure(program):
+    figures = json.loads(subprocess.run([program], check=True, capture_output=True, text=True).stdout)
     lines = mix()
     for what, dollars, source in lines:
         print(f"{what:50} {dollars:10.6f} USD   {source}")
     figures["cost_per_1000_requests_usd"] = round(sum(dollars for _, dollars, _ in lines), 6)
-    OUT.parent.mkdir(parents=True, exist_ok=True)
-    report = json.loads(OUT.read_text()) if OUT.exists() else {"name": "services"}
-    report["machine"] = f"{os.cpu_count()} x {platform.machine()}, {platform.platform()}"
-    report.setdefault("figures", {}).update(figures)
-    OUT.write_text(json.dumps(report, indent=2) + "\n")
-    missed = 0
-    for name, value in figures.items():
-        bar = BARS.get(name)
-        missed += bar is not None and value > bar
-        print(f"{name:44} {value:>12}" + (f"   (at most {bar})" if bar is not None else ""))
-    return 1 if missed else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    return figures
