@@ -63,8 +63,10 @@ class Database {
   Result<std::int64_t> data_version();
   // Reads every page; corrupt, with what SQLite found first, if anything is wrong. Slow.
   Status check_integrity();
-  // Copies the log into the file as far as no reader stands in the way.
-  Status checkpoint();
+  // Copies the log into the file and leaves it empty: what was deleted before, by whatever
+  // connection, is in neither any more. Waits for readers and writers; unavailable: busy_timeout
+  // was not enough, try again.
+  Status empty_log();
 
   // True between BEGIN and COMMIT or ROLLBACK. A full disk ends a transaction by itself.
   bool in_transaction() const;

@@ -41,6 +41,52 @@ class DatabaseTest : public testing::Test {
   fs::path folder_;
 };
 
+TEST_F(DatabaseTest, what_was_deleted_is_in_no_file_once_the_log_is_empty) {
+  const auto database = open();
+  const auto other = open();
+  ASSERT_TRUE(database->execute("CREATE TABLE t (a TEXT)"));
+  const auto insert = [&](const std::string& text) {
+    return database->statement("INSERT INTO t VALUES (?1)")->run(text);
+  };
+  const std::string secret(10'000, 's');
+  ASSERT_TRUE(insert("chrysoberyl " + secret));
+  ASSERT_TRUE(insert("beryl"));
+  ASSERT_TRUE(database->execute("DELETE FROM t WHERE a LIKE 'chryso%'"));
+  const auto seen = [&](const std::string& word) {
+    bool found = false;
+    for (const auto& entry : fs::directory_iterator(folder_)) {
+      std::ifstream stream(entry.path(), std::ios::binary);
+      const std::string bytes{std::istreambuf_iterator<char>(stream), {}};
+      found = found || bytes.find(word) != std::string::npos;
+    }
+    return found;
+  };
+  EXPECT_TRUE(seen("chrysoberyl")) << "the log keeps it";
+  ASSERT_TRUE(other->empty_log());
+  EXPECT_FALSE(seen("chrysoberyl"));
+  EXPECT_FALSE(seen("ssssssss"));
+  EXPECT_TRUE(seen("beryl"));
+  EXPECT_EQ(count(*database, "t"), 1);
+}
+
+TEST_F(DatabaseTest, a_log_that_is_being_read_is_said_and_stays) {
+  const auto database = open();
+  ASSERT_TRUE(database->execute("CREATE TABLE t (a); INSERT INTO t VALUES (1)"));
+  const auto reader = open();
+  ASSERT_TRUE(reader->execute("BEGIN"));
+  EXPECT_EQ(count(*reader, "t"), 1);
+  ASSERT_TRUE(database->execute("INSERT INTO t VALUES (2)"));
+  const auto hasty =
+      Database::open({.file = file(), .busy_timeout = std::chrono::milliseconds(20)});
+  ASSERT_TRUE(hasty);
+  const Status emptied = (*hasty)->empty_log();
+  ASSERT_FALSE(emptied);
+  EXPECT_EQ(emptied.error().code(), Code::unavailable);
+  ASSERT_TRUE(reader->execute("COMMIT"));
+  EXPECT_TRUE((*hasty)->empty_log());
+  EXPECT_EQ(count(*database, "t"), 2);
+}
+
 TEST_F(DatabaseTest, every_kind_of_value_reads_back) {
   auto database = open();
   ASSERT_TRUE(

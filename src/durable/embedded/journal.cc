@@ -39,6 +39,13 @@ struct Journal::Open {
 Journal::Journal(std::unique_ptr<Open> open) : open_(std::move(open)) {}
 Journal::~Journal() = default;
 
+Status empty_journal_log(const std::filesystem::path& directory) {
+  sqlite::Options options;
+  options.file = directory / kJournalFile;
+  CF_TRY(const auto database, Database::open(options));
+  return database->empty_log();
+}
+
 Result<std::unique_ptr<Journal>> Journal::open(const std::filesystem::path& directory,
                                                Fault fault) {
   std::error_code failed;

@@ -67,6 +67,10 @@ struct MessageRow {
   HistoryEvent event;
 };
 
+// What was removed from the journal is then in no file of the directory. The journal may be open.
+// Errors: unavailable: it is being read for long; try again.
+Status empty_journal_log(const std::filesystem::path& directory);
+
 class Journal {
  public:
   // Called with the operation's name before each write and commit; an error is what the disk says.

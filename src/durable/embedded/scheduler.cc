@@ -102,12 +102,18 @@ class Scheduler final : public Embedded, private ActivityResults {
     return ask<Done>(ctx, [=](Engine& engine) { return engine.rewind(instance, reason); });
   }
   Result<bool> purge(const Context& ctx, const InstanceId& instance) override {
-    return ask<bool>(ctx, [=](Engine& engine) { return engine.purge(instance); });
+    CF_TRY(const bool purged,
+           ask<bool>(ctx, [=](Engine& engine) { return engine.purge(instance); }));
+    if (purged) CF_CHECK(empty_journal_log(options_.directory));
+    return purged;
   }
   Result<std::size_t> purge_finished(const Context& ctx, Clock::WallTime completed_before,
                                      std::size_t count_max) override {
-    return ask<std::size_t>(
-        ctx, [=](Engine& engine) { return engine.purge_finished(completed_before, count_max); });
+    CF_TRY(const std::size_t count, ask<std::size_t>(ctx, [=](Engine& engine) {
+             return engine.purge_finished(completed_before, count_max);
+           }));
+    if (count > 0) CF_CHECK(empty_journal_log(options_.directory));
+    return count;
   }
   Result<QueryPage> query(const Context&, const QueryFilter& filter, std::size_t count_max,
                           std::string from) override {

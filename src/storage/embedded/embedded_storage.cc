@@ -58,6 +58,12 @@ class ByName {
   Guarded<std::map<std::string, std::unique_ptr<Object>>> objects_;
 };
 
+sqlite::Options database_of(const Options& options) {
+  return {.file = options.directory / kDatabaseFile,
+          .page_bytes = kPageBytes,
+          .checkpoint_bytes = kCheckpointBytes};
+}
+
 class EmbeddedStorage final : public Storage {
  public:
   EmbeddedStorage(Store store, std::int64_t lease_place)
@@ -101,7 +107,11 @@ class EmbeddedStorage final : public Storage {
     for (EmbeddedQueue* queue : queues_.all()) {
       CF_CHECK(queue->maintain());
     }
-    return sweep(kSweepFiles);
+    CF_CHECK(sweep(kSweepFiles));
+    // What was removed is then in no file: neither in the database, which overwrites it, nor in
+    // its log.
+    CF_TRY(const auto database, sqlite::Database::open(database_of(store_.options)));
+    return database->empty_log();
   }
 
   Status sweep(std::size_t files_max) {
@@ -135,10 +145,8 @@ Status make_directory(const fs::path& directory) {
 
 Result<std::unique_ptr<Storage>> open(const Options& options, const Clock& clock) {
   CF_CHECK(make_directory(options.directory));
-  sqlite::Options database{.file = options.directory / kDatabaseFile,
-                           .cache_bytes = options.writer_cache_bytes,
-                           .page_bytes = kPageBytes,
-                           .checkpoint_bytes = kCheckpointBytes};
+  sqlite::Options database = database_of(options);
+  database.cache_bytes = options.writer_cache_bytes;
   CF_TRY(auto writer, sqlite::Database::open(database));
   CF_CHECK(sqlite::migrate(*writer, kSchema));
   database.cache_bytes = options.reader_cache_bytes;
