@@ -2,11 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <map>
 #include <set>
 #include <sstream>
+#include <thread>
+
+#include "roles/capacity_settings.h"
 
 namespace cloudfolio::roles {
 namespace {
@@ -100,6 +104,21 @@ TEST(Config, a_backend_that_is_not_there_is_refused) {
   config.durable_backend = "grpc";
   ASSERT_FALSE(validate(config));
   EXPECT_NE(validate(config).error().message().find("durable.backend: 'grpc'"), std::string::npos);
+}
+
+TEST(Config, a_worker_process_leaves_one_processor_to_what_serves_beside_it) {
+  const auto cores = [](const CapacityConfig& config, CapacityKind kind) {
+    const auto policy =
+        capacity_policy(config, kind, costs::PriceTable::built_in(), SystemClock().wall_time());
+    return policy ? policy->sizes.front().cpu_count : -1;
+  };
+  const int there = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  CapacityConfig config;
+  EXPECT_EQ(cores(config, CapacityKind::process), std::max(1, there - 1));
+  config.aci_regions = "westeurope";
+  EXPECT_EQ(cores(config, CapacityKind::aci), 2);
+  config.cores = there;
+  EXPECT_EQ(cores(config, CapacityKind::process), there);
 }
 
 TEST(Config, the_documentation_lists_every_setting_and_no_other) {
