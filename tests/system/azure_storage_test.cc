@@ -50,6 +50,49 @@ TEST(AzureStorage, the_sample_portfolio_is_synced_served_and_searched) {
   EXPECT_EQ(text(there, "results.0.repository"), "greenhouse-node");
 }
 
+TEST(AzureStorage, a_portfolio_moves_to_an_account_and_back_while_it_is_served) {
+  const auto emulator = azure::Azurite::shared();
+  if (!emulator) GTEST_SKIP() << emulator.error().message();
+  const std::string connection = connection_string((*emulator)->next_account());
+  Simulator github(sample_portfolio());
+  const TemporaryFolder folder;
+  Installation here(github.url()), there(github.url()), back(github.url());
+  for (Installation* one : {&here, &there, &back})
+    one->environment["CLOUDFOLIO_TRAINING_ENABLED"] = "false";
+  there.environment["CLOUDFOLIO_STORAGE_BACKEND"] = "azure";
+  there.environment["AzureWebJobsStorage"] = connection;
+  const auto migrate = [&](const char* verb, const std::string& from, const std::string& to) {
+    const std::string journal = (folder.path() / (from.substr(0, 5) + "-journal")).string();
+    Process::Options options;
+    options.arguments = {"migrate", verb, "--json",    "--from", from,
+                         "--to",    to,   "--journal", journal};
+    const Finished done = run(std::move(options));
+    EXPECT_EQ(done.exit_code, 0) << verb << " " << done.output << done.errors;
+    const auto answer = json::parse(done.output);
+    EXPECT_TRUE(answer && answer->at("clean").as_bool()) << done.output;
+  };
+  const std::string first = "embedded:" + here.data().string();
+  const std::string last = "embedded:" + back.data().string();
+  const std::string account = "azure:" + connection;
+
+  here.serve();
+  const json::Value synced = here.ask({"sync", kSampleLogin});
+  migrate("run", first, account);
+  migrate("verify", first, account);
+  const auto finds = [](Installation& where) {
+    const json::Value found = where.ask({"search", kSampleLogin, "greenhouse-node"});
+    EXPECT_EQ(text(found, "results.0.repository"), "greenhouse-node");
+    return integer(found, "generation");
+  };
+  EXPECT_EQ(finds(there), integer(synced, "generation"));
+  // What is written there goes on where it came from, and moves back.
+  EXPECT_EQ(integer(there.ask({"sync", kSampleLogin, "--force"}), "generation"), 2);
+  migrate("run", account, last);
+  migrate("verify", account, last);
+  EXPECT_EQ(finds(back), 2);
+  EXPECT_EQ(finds(here), 1) << "the first one served all the time";
+}
+
 TEST(AzureStorage, an_account_that_is_not_named_is_asked_for) {
   Installation installation("http://127.0.0.1:9");
   installation.environment["CLOUDFOLIO_STORAGE_BACKEND"] = "azure";

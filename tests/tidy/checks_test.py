@@ -85,6 +85,8 @@ FAULTS = [
      {"README.md": SOUND["README.md"] + "\n```\nlib/  nothing\n```\n"}, "lib/"),
     (pages.the_map_shows_every_room, {"ARCHITECTURE.md": "| `base` | 0 | x |\n"}, "storage"),
     (pages.links_between_pages_lead_somewhere, {"docs/a.md": "[b](b.md)\n"}, "b.md"),
+    (pages.tests_that_pages_name_exist,
+     {"docs/MULTI-TENANT-DESIGN.md": "`storage: a_test_that_nobody_wrote`\n"}, "a_test_that_nobody_wrote"),
     (pages.decisions_have_context_choice_and_consequence, {"docs/decisions/x.md": "# X\n\n## Choice\n"}, "sections"),
 ]
 

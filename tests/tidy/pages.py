@@ -72,6 +72,17 @@ def every_command_and_option_is_documented(tree):
             yield f"docs/operating/cli.md does not name the option {option}"
 
 
+def tests_that_pages_name_exist(tree):
+    """`room: a_test_as_a_sentence`, `room: SuiteOrType` and `room: file.cc` in the pages that show their claims so."""
+    pages = [page for page in ("docs/MULTI-TENANT-DESIGN.md",) if tree.exists(page)]
+    sources = "\n".join(tree.text(path) for path in tree.matching(".cc", ".h")) if pages else ""
+    known = set(re.findall(r"\bTEST(?:_[FP])?\(\s*\w+,\s*(\w+)", sources))
+    for page in pages:
+        for name in re.findall(r"`(?:[a-z/]+: )?([a-z0-9]+(?:_[a-z0-9]+){3,})`", tree.text(page)):
+            if name not in known:
+                yield f"{page} names the test {name}, which does not exist"
+
+
 def sources_are_formatted(tree):
     if not shutil.which("clang-format-14"):
         raise Skipped("clang-format-14 is not installed")
