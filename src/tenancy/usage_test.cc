@@ -103,6 +103,25 @@ TEST_F(UsageTest, what_was_used_frees_when_its_part_of_the_window_is_over) {
   EXPECT_EQ(ledger.used(kCtx, kAda, Meter::orchestrations)->total, 2);
 }
 
+TEST_F(UsageTest, a_clock_that_was_far_ahead_holds_nobody_back_once_it_is_set_right) {
+  ASSERT_TRUE(ledger.count(kCtx, kAda, Meter::orchestrations, "before"));
+  clock.advance(std::chrono::hours(24 * 365));
+  for (const char* one : {"one", "two", "three"})
+    ASSERT_TRUE(ledger.count(kCtx, kAda, Meter::orchestrations, one));
+  EXPECT_EQ(used(kAda, Meter::orchestrations), 3);
+  clock.advance(-std::chrono::hours(24 * 365));
+  EXPECT_LE(used(kAda, Meter::orchestrations), 1);
+  ASSERT_TRUE(ledger.count(kCtx, kAda, Meter::orchestrations, "after"));
+  EXPECT_GE(used(kAda, Meter::orchestrations), 1);
+  EXPECT_EQ(ledger.used(kCtx, kAda, Meter::orchestrations)->total, 5);
+  EXPECT_EQ(problems(kAda), "");
+  // A machine whose clock is some hours ahead is believed.
+  clock.advance(std::chrono::hours(5));
+  ASSERT_TRUE(ledger.count(kCtx, kAda, Meter::orchestrations, "ahead"));
+  clock.advance(-std::chrono::hours(5));
+  EXPECT_GE(used(kAda, Meter::orchestrations), 2);
+}
+
 TEST_F(UsageTest, an_entry_counts_its_present_bytes_in_its_class) {
   ASSERT_TRUE(ledger.entry_written(kCtx, kAda, "bundle", StorageClass::content, 100));
   ASSERT_TRUE(ledger.entry_written(kCtx, kAda, "bundle", StorageClass::content, 70));
