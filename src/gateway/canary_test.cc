@@ -122,6 +122,34 @@ TEST_F(CanaryTest, turning_back_takes_one_flag) {
   EXPECT_TRUE(answered_by_old("/api/bundles/ada"));
 }
 
+TEST_F(CanaryTest, twenty_flips_under_load_fail_no_request) {
+  open_beside(from_old);
+  portfolios.publish("ada", kTwoRepositories);
+  std::atomic<bool> over{false};
+  std::atomic<int> by_old{0}, by_us{0}, failed{0};
+  {
+    std::vector<std::jthread> callers;
+    for (int caller = 0; caller < 3; ++caller) {
+      callers.emplace_back([&] {
+        while (!over) {
+          const auto answer = get("/api/bundles/ada");
+          failed += answer.status != 200;
+          ++(answer.headers.find("X-Side") == "old" ? by_old : by_us);
+        }
+      });
+    }
+    for (int flip = 1; flip <= 20; ++flip) {
+      const bool here = flip % 2 == 1;
+      std::atomic<int>& side = here ? by_us : by_old;
+      const int before = side;
+      turn(flags::kNewGateway, here ? "on" : "off");
+      wait_until([&] { return side > before + 5; });
+    }
+    over = true;
+  }
+  EXPECT_EQ(failed, 0);
+}
+
 TEST_F(CanaryTest, a_request_passes_whole_but_for_what_is_one_connections) {
   http::Request seen;
   open_beside([&](http::Request& request) {

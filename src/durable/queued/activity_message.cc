@@ -2,10 +2,12 @@
 
 #include "crypto/encoding.h"
 #include "json/json.h"
+#include "storage/rules.h"
 
 namespace cloudfolio::durable {
 namespace {
 
+constexpr std::size_t kPlaceNameBytesMax = 128;
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 constexpr std::size_t kPoisonBodyBytesMax = 8 * kKiB;
@@ -101,6 +103,22 @@ std::string optional_text(const json::Object& object, std::string_view key) {
   return std::string(json::find_string(object, key).value_or(""));
 }
 
+// Results and claims have their places by these names: what names none could never be answered and
+// would come back for ever.
+Status check_place(const ActivityInfo& info) {
+  const auto tenant = info.tags.find("tenant");
+  const std::string owner = tenant == info.tags.end() ? "-" : tenant->second;
+  for (const std::string* name : {&owner, &info.execution_id}) {
+    if (name->size() <= kPlaceNameBytesMax) continue;
+    return Error(Code::invalid_argument, "the message's tenant or 'execution' is longer than " +
+                                             std::to_string(kPlaceNameBytesMax) +
+                                             " bytes and names no place");
+  }
+  CF_CHECK(storage::check_entity_key({info.execution_id, "task"}));
+  return storage::check_blob_key(
+      storage::BlobKey(owner + "/" + info.execution_id + "/" + info.instance_id));
+}
+
 }  // namespace
 
 Result<std::string> write_activity_message(const ActivityTask& task) {
@@ -144,6 +162,7 @@ Result<ActivityTask> read_activity_message(std::string_view body) {
         task.info.tags[std::string(name)] = std::string(*text);
     }
   }
+  CF_CHECK(check_place(task.info));
   return task;
 }
 

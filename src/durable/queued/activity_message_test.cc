@@ -108,6 +108,22 @@ TEST(ActivityMessage, of_a_training_is_this_text_for_ever) {
   expect_same(read_activity_message(golden), training_task());
 }
 
+TEST(ActivityMessage, of_a_result_and_what_is_put_aside_are_these_texts_for_ever) {
+  const char* result = R"({"v":1,"tenant":"octocat","execution":"5be1","task":4})";
+  EXPECT_EQ(write_result_message({"octocat", "5be1", 4}), result);
+  const auto read = read_result_message(result);
+  ASSERT_TRUE(read.ok()) << read.error().message();
+  EXPECT_EQ(read->tenant, "octocat");
+  EXPECT_EQ(read->execution, "5be1");
+  EXPECT_EQ(read->task, 4);
+  storage::Message message;
+  message.body = "x";
+  message.id = storage::MessageId("7");
+  message.dequeue_count = 5;
+  EXPECT_EQ(poison_note(message, "why"),
+            R"({"v":1,"id":"7","reason":"why","received_count":5,"body":"x"})");
+}
+
 TEST(ActivityMessage, of_a_newer_writer_may_say_more) {
   const auto read = read_activity_message(
       R"({"v":1,"activity":"a","instance":"i","execution":"e","task":3,"attempt":1,"mood":[1]})");

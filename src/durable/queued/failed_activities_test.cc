@@ -3,8 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <set>
 #include <thread>
 
+#include "base/random.h"
+#include "durable/queued/activity_message.h"
 #include "durable/queued/testing/remote_activities.h"
 
 namespace cloudfolio::durable {
@@ -100,6 +103,54 @@ TEST_F(RemoteActivitiesTest, that_nobody_will_do_are_told_so_and_their_message_i
   EXPECT_EQ(reason_aside(), "no worker starts");
   const auto worker = open_worker();
   EXPECT_EQ(outcome("two"), "Completed: did that");
+}
+
+TEST_F(RemoteActivitiesTest, in_damaged_messages_are_put_aside_and_keep_no_worker_from_the_next) {
+  const std::uint64_t seed = Random::from_system().next();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  Random chance(seed);
+  ActivityTask task;
+  task.info.name = "work";
+  task.info.instance_id = "one";
+  task.info.execution_id = "5be1";
+  task.info.tags = {{"tenant", "octocat"}};
+  task.input = "this";
+  std::set<std::string> unreadable;
+  for (int number = 0; number < 300; ++number) {
+    task.info.task_id = number;
+    std::string body = *write_activity_message(task);
+    // Also in what places are named by.
+    for (int damage = 0; damage < 2; ++damage)
+      body[chance.below(body.size())] = static_cast<char>(chance.below(128));
+    if (!queue().send(ctx, body, {}).ok()) continue;  // No queue takes such bytes.
+    if (!read_activity_message(body)) unreadable.insert(body);
+  }
+  ASSERT_GT(unreadable.size(), 0u);
+  const auto worker = open_idle_worker();
+  for (bool more = true; more;) {
+    const auto ran = worker->run_one(ctx);
+    ASSERT_TRUE(ran.ok()) << ran.error().message();
+    more = *ran;
+  }
+  EXPECT_EQ(count_of(kQueue), 0u);
+  EXPECT_GE(count_of("work-far-poison"), unreadable.size());
+}
+
+TEST_F(RemoteActivitiesTest, of_an_execution_that_names_no_place_are_put_aside_with_the_reason) {
+  const auto worker = open_idle_worker();
+  std::size_t aside = 0;
+  for (const std::string& execution :
+       {std::string(2'000, 'x'), std::string("a\x01"), std::string("a/b")}) {
+    ActivityTask task;
+    task.info.name = "work";
+    task.info.instance_id = "one";
+    task.info.execution_id = execution;
+    ASSERT_TRUE(queue().send(ctx, *write_activity_message(task), {}).ok());
+    const auto ran = worker->run_one(ctx);
+    ASSERT_TRUE(ran.ok()) << ran.error().message();
+    EXPECT_EQ(count_of(kQueue), 0u);
+    EXPECT_EQ(count_of("work-far-poison"), ++aside);
+  }
 }
 
 }  // namespace

@@ -129,6 +129,13 @@ TEST_F(RemoteActivitiesTest, of_a_worker_that_froze_are_fenced_off_by_the_one_th
   for (const HistoryEvent& event : *history)
     completed_count += type_name(event.body) == "TaskCompleted";
   EXPECT_EQ(completed_count, 1u);
+  // What the late one says is neither kept nor told, and it is asked nothing more.
+  const auto kept = (*storage->blobs(kActivityResultContainer))->list(ctx, {});
+  ASSERT_EQ(kept->entries.size(), 1u);
+  const auto blob = (*storage->blobs(kActivityResultContainer))->get(ctx, kept->entries[0].key);
+  EXPECT_EQ(blob->bytes, R"({"output":"second"})");
+  EXPECT_EQ(count_of(kQueue), 0u);
+  EXPECT_EQ(runs, 2);
 }
 
 TEST_F(RemoteActivitiesTest, that_kill_their_workers_five_times_are_given_up_and_told) {
