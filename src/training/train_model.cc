@@ -130,6 +130,11 @@ Status tune_and_judge(const Context& ctx, const cache::TenantCache& tenant, cons
   }
   if (!tuned_scores) return std::move(tuned_scores).error();
   take_verdict(judge(base_scores, *tuned_scores, recipe.seed), report);
+  // A worker that froze may come here after another has done the same and its model answers.
+  CF_TRY(const auto overtaken_by, tenant.find_model_record(ctx, report.fingerprint));
+  if (overtaken_by)
+    return Error(Code::conflict, "another run of this training was published meanwhile");
+  if (ctx.stopped()) return Error(Code::cancelled, "the training was stopped before its end");
   if (!report.published) return Done();
   CF_TRY(std::string zip, tuned->model.to_zip());
   return tenant.write_model(ctx, report.fingerprint, std::move(zip));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <stop_token>
+#include <utility>
 
 #include "base/clock.h"
 #include "cache/cache.h"
@@ -199,6 +200,26 @@ TEST_F(Training, the_same_content_is_never_trained_on_twice) {
   ASSERT_TRUE(again.ok() && again->has_value());
   EXPECT_EQ((*again)->steps, report->steps);
   EXPECT_EQ((*again)->base_score, report->base_score);
+}
+
+TEST_F(Training, a_run_that_comes_late_changes_nothing_of_what_another_published) {
+  publish(3, 25);
+  // While this run is at its second step, another one does it all and is published.
+  services.on_progress = [&, once = false](const Context&, const TrainingProgress&) mutable {
+    if (std::exchange(once, true)) return;
+    TrainingServices fresh{tiny_model, log, metrics, clock, {}};
+    auto report = run_training(ctx, tenant, kContent, recipe, fresh);
+    ASSERT_TRUE(report.ok()) << report.error().message();
+    report->published = true;  // Whatever this small model's verdict.
+    report->reason.clear();
+    ASSERT_TRUE(tenant.write_model(ctx, kContent, "the other's").ok());
+    ASSERT_TRUE(publish_model(ctx, tenant, *report, fresh).ok());
+  };
+  const auto late = run_training(ctx, tenant, kContent, recipe, services);
+  ASSERT_FALSE(late.ok());
+  EXPECT_EQ(late.error().code(), Code::conflict);
+  EXPECT_EQ(*tenant.read_model(ctx, kContent), "the other's");
+  EXPECT_TRUE((*tenant.find_model_record(ctx, kContent))->published);
 }
 
 TEST_F(Training, too_little_text_is_not_trained_on_and_the_reason_is_kept) {
