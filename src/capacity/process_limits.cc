@@ -85,7 +85,7 @@ void remove_cgroup(const fs::path& parent, const std::string& name) {
   fs::remove(folder, failed);  // What has not ended yet keeps it; the next call removes it.
 }
 
-bool limit_memory(const WorkerSize& size) {
+bool limit_memory([[maybe_unused]] const WorkerSize& size) {
 #ifdef __SANITIZE_ADDRESS__
   // The sanitizer's shadow is terabytes of address space: no limit lets such a worker start.
 #else
