@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/ensure.h"
 #include "json/json.h"
 
 #include "capacity/testing/simulated_processes.h"
@@ -73,7 +74,113 @@ WorkerSize size_of(const std::string& body) {
           static_cast<int>(json::as_int(*memory).value_or(0))};
 }
 
+std::vector<BilledGroup> bill_of(Simulation& world) {
+  std::vector<BilledGroup> bill;
+  for (const ArmBill& line : world.arm().bill()) {
+    const WorkerSize size = size_of(line.body);
+    const Clock::WallTime from(milliseconds(line.from_ms));
+    bill.push_back({line.name, from, static_cast<double>(line.to_ms - line.from_ms) / 1'000,
+                    size.cpu_count, size.memory_gib});
+  }
+  return bill;
+}
+
+void fill(ChaosOutcome& outcome, Simulation& world) {
+  outcome.orphans = world.arm().names().size();
+  outcome.not_done = static_cast<std::size_t>(std::count_if(
+      world.jobs().begin(), world.jobs().end(), [](const QueuedJob& job) { return !job.done; }));
+  outcome.killed_at_work = world.killed_at_work();
+  outcome.idle_over_limit = world.idle_over_limit();
+  outcome.creations = world.arm().creations();
+  outcome.bill = bill_of(world);
+  for (const auto& [name, usage] : world.usage().by_name) outcome.usages.push_back(usage);
+}
+
+// The rows of workers, of all or of those that are not being deleted.
+enum class Rows { all, staying };
+std::size_t rows_count(Simulation& world, Rows which) {
+  const auto book = WorkerBook(world.table(), world.policy().queue).load(Context());
+  CF_ENSURE(book.ok(), "the memory store can be read");
+  return static_cast<std::size_t>(
+      std::count_if(book->workers.begin(), book->workers.end(), [&](const auto& one) {
+        return which == Rows::all || one.second.state != WorkerState::deleting;
+      }));
+}
+
+void finish(WrongCountOutcome& outcome, Simulation& world) {
+  const bool settled = world.settle(seconds(7'200));
+  outcome.left = settled ? 0 : world.arm().names().size() + 1;
+  outcome.creations = world.arm().creations();
+  outcome.duplicate_runs = world.duplicate_runs();
+  outcome.killed_at_work = world.killed_at_work();
+}
+
 }  // namespace
+
+WrongCountOutcome under_wrong_counts(std::uint64_t seed) {
+  Policy policy = aci_policy_for_tests();
+  policy.idle_limit = seconds(120);
+  Simulation world(seed, policy, Interleave::no);
+  world.tell_late(seconds(60), Simulation::Report::wrong);
+  WrongCountOutcome outcome;
+  for (int i = 0; i < 60; ++i) {
+    if (i % 5 == 0)
+      world.add_job("tenant-" + std::to_string(world.random().below(6)),
+                    seconds(10 + world.random().below(90)));
+    world.pass(seconds(10 + world.random().below(10)));
+    outcome.most_groups = std::max(outcome.most_groups, rows_count(world, Rows::staying));
+  }
+  finish(outcome, world);
+  return outcome;
+}
+
+WrongCountOutcome after_the_work_was_cancelled(std::uint64_t seed) {
+  Policy policy = aci_policy_for_tests();
+  policy.idle_limit = seconds(120);
+  Simulation world(seed, policy, Interleave::no);
+  world.tell_late(seconds(60), Simulation::Report::right);
+  world.add_job("ada", seconds(30));
+  WrongCountOutcome outcome;
+  for (int i = 0; i < 40; ++i) {
+    world.pass(seconds(10 + world.random().below(10)));
+    world.cancel_job(0);
+    outcome.most_groups = std::max(outcome.most_groups, rows_count(world, Rows::staying));
+  }
+  finish(outcome, world);
+  return outcome;
+}
+
+KillOutcome killed_at(std::uint64_t seed, std::size_t operation, const MakeSink& also) {
+  Policy policy = aci_policy_for_tests();
+  policy.idle_limit = seconds(45);
+  Simulation world(seed, policy, Interleave::no);
+  const std::unique_ptr<UsageSink> sink = also ? also(world) : nullptr;
+  world.usage().also = sink.get();
+  ArmFaults pace;
+  pace.start_seconds = static_cast<int>(10 + world.random().below(40));
+  pace.delete_seconds = static_cast<int>(5 + world.random().below(60));
+  world.arm().set_faults(pace);
+  world.add_job("ada", seconds(1 + world.random().below(40)));
+  if (world.random().below(2) == 0) world.add_job("bea", seconds(1 + world.random().below(40)));
+  if (operation > 0) world.kill_after(operation);
+  KillOutcome outcome;
+  for (int i = 0; i < 200; ++i) {
+    const std::size_t before = world.operations_count();
+    world.pass(seconds(10 + world.random().below(10)));
+    if (operation > before && operation <= world.operations_count()) {
+      ++outcome.kills;
+      if (seed % 2 == 0) world.kill_after(1 + world.random().below(8));
+    }
+    const auto& jobs = world.jobs();
+    if (std::all_of(jobs.begin(), jobs.end(), [](const QueuedJob& job) { return job.done; }) &&
+        world.arm().names().empty() && rows_count(world, Rows::all) == 0)
+      break;
+  }
+  fill(outcome, world);
+  outcome.operations = world.operations_count();
+  outcome.duplicate_runs = world.duplicate_runs();
+  return outcome;
+}
 
 ChaosOutcome cycles_under_faults(std::uint64_t seed, std::size_t cycles) {
   Policy policy = aci_policy_for_tests();
@@ -99,18 +206,7 @@ ChaosOutcome cycles_under_faults(std::uint64_t seed, std::size_t cycles) {
   world.settle(seconds(7'200));
   // The last group is gone; the ledger hears of it when a whole list says so.
   for (int i = 0; i < 10; ++i) world.pass(seconds(15));
-  outcome.orphans = world.arm().names().size();
-  outcome.not_done = static_cast<std::size_t>(std::count_if(
-      world.jobs().begin(), world.jobs().end(), [](const QueuedJob& job) { return !job.done; }));
-  outcome.killed_at_work = world.killed_at_work();
-  outcome.idle_over_limit = world.idle_over_limit();
-  outcome.creations = world.arm().creations();
-  for (const ArmBill& line : world.arm().bill()) {
-    const WorkerSize size = size_of(line.body);
-    outcome.bill.push_back({line.name, static_cast<double>(line.to_ms - line.from_ms) / 1'000,
-                            size.cpu_count, size.memory_gib});
-  }
-  for (const auto& [name, usage] : world.usage().by_name) outcome.usages.push_back(usage);
+  fill(outcome, world);
   return outcome;
 }
 

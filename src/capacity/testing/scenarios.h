@@ -4,12 +4,16 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "capacity/usage.h"
 
 namespace cloudfolio::capacity::simulated {
+
+class Simulation;
 
 struct IdleDeadlineOutcome {
   std::size_t duplicate_starts = 0;  // Work begun twice, or more new workers than work for them.
@@ -22,8 +26,21 @@ struct IdleDeadlineOutcome {
 // and everybody's steps interleave at the store's operations.
 IdleDeadlineOutcome around_the_idle_deadline(std::uint64_t seed);
 
+struct WrongCountOutcome {
+  std::size_t most_groups = 0;  // That were not yet being deleted.
+  std::size_t creations = 0;
+  std::size_t left = 0;  // Groups at the end, and jobs that were not done.
+  std::size_t duplicate_runs = 0;
+  std::size_t killed_at_work = 0;
+};
+// Twelve jobs, told a minute late and wrongly by up to all of them, at every pass.
+WrongCountOutcome under_wrong_counts(std::uint64_t seed);
+// What is told is a minute old, and what it told of is no longer there.
+WrongCountOutcome after_the_work_was_cancelled(std::uint64_t seed);
+
 struct BilledGroup {
   std::string name;
+  Clock::WallTime from;
   double seconds = 0;
   int cpu_count = 0;
   int memory_gib = 0;
@@ -41,6 +58,16 @@ struct ChaosOutcome {
 };
 // Create, work, idle, delete, again and again, with 20 % of Resource Manager's answers going wrong.
 ChaosOutcome cycles_under_faults(std::uint64_t seed, std::size_t cycles);
+
+// Two pieces of work, from nothing to nothing, with the provisioner's process killed at the given
+// operation (0: never) and, by every second seed, killed again while it puts that right. `also`
+// hears what its workers cost, and may be killed in the middle (Simulation::killable of its table).
+struct KillOutcome : ChaosOutcome {
+  std::size_t operations = 0;
+  std::size_t duplicate_runs = 0;
+};
+using MakeSink = std::function<std::unique_ptr<UsageSink>(Simulation&)>;
+KillOutcome killed_at(std::uint64_t seed, std::size_t operation, const MakeSink& also = {});
 
 // Workers that hold nothing and are still there so long after their last work.
 std::size_t idle_container_groups_after(std::chrono::seconds time, std::uint64_t seed);

@@ -72,6 +72,7 @@ Simulation::~Simulation() = default;
 // Called before each operation of the store and of the platform.
 Status Simulation::before_operation() {
   if (provisioning_ && !inside_) {
+    ++operations_count_;
     if (dead_) return Error(Code::unavailable, "the process was killed");
     if (operations_left_ > 0 && --operations_left_ == 0) {
       dead_ = true;
@@ -112,11 +113,30 @@ void Simulation::add_job(const std::string& tenant, seconds work) {
   jobs_.push_back(queued);
 }
 
-Demand Simulation::demand() const {
+void Simulation::tell_late(seconds late, Report report) {
+  late_ = late;
+  report_ = report;
+}
+
+std::unique_ptr<storage::Table> Simulation::killable(storage::Table& table) {
+  return std::make_unique<WatchedTable>(table, [this] { return before_operation(); });
+}
+
+Demand Simulation::demand() {
   Demand demand;
   for (const QueuedJob& queued : jobs_)
     if (!queued.done) demand.jobs.push_back(queued.job);
-  return demand;
+  if (!late_) return demand;
+  was_.emplace_back(clock_.wall_time(), std::move(demand));
+  while (was_.size() > 1 && was_[1].first <= clock_.wall_time() - *late_) was_.pop_front();
+  Demand told;
+  for (const Job& job : was_.front().second.jobs) {
+    const std::uint64_t chance = report_ == Report::right ? 1 : random_.below(3);
+    if (chance > 0) told.jobs.push_back(job);
+    if (chance > 1)
+      told.jobs.push_back({job.id + "-again", TenantId("nobody-" + job.id), job.queued_at});
+  }
+  return told;
 }
 
 Result<Pass> Simulation::ensure() {

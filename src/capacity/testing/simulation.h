@@ -5,9 +5,13 @@
 // Everything random comes from the seed. `step()` moves one actor by one step; with `interleave`,
 // actors also run between any two store operations of each other.
 
+#include <deque>
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "capacity/provisioner.h"
@@ -26,19 +30,28 @@ struct QueuedJob {
   bool done = false;
 };
 
-// Keeps what it is given, once for each name.
+// Keeps what it is given, once for each name, and tells it on.
 class MemoryUsage final : public UsageSink {
  public:
-  Status record(const Context&, const WorkerUsage& usage) override {
+  explicit MemoryUsage(std::function<Status()> before = {}) : before_(std::move(before)) {}
+  Status record(const Context& ctx, const WorkerUsage& usage) override {
+    if (before_) CF_CHECK(before_());
+    if (also) CF_CHECK(also->record(ctx, usage));
     by_name[usage.name] = usage;
     return Done{};
   }
-  Status record_unknown(const Context&, const std::string& name, WallTime) override {
+  Status record_unknown(const Context& ctx, const std::string& name, WallTime now) override {
+    if (before_) CF_CHECK(before_());
+    if (also) CF_CHECK(also->record_unknown(ctx, name, now));
     unknown.push_back(name);
     return Done{};
   }
+  UsageSink* also = nullptr;  // Hears the same, before it is kept here.
   std::map<std::string, WorkerUsage> by_name;
   std::vector<std::string> unknown;
+
+ private:
+  const std::function<Status()> before_;
 };
 
 class Simulation {
@@ -53,6 +66,16 @@ class Simulation {
   void step();
   // The provisioner's process is killed after so many more operations and another comes up.
   void kill_after(std::size_t operations);
+  // From now on the provisioner is told what there was so long ago; with Report::wrong each job is
+  // left out, told, or told beside one that nobody has, as chance will have it.
+  enum class Report { right, wrong };
+  void tell_late(std::chrono::seconds late, Report report);
+  // The job needs nobody any more, as after a cancellation.
+  void cancel_job(std::size_t index) { jobs_[index].done = true; }
+  // `table`, at each of whose operations the provisioner's process may be killed as well.
+  std::unique_ptr<storage::Table> killable(storage::Table& table);
+  // Of the provisioner's processes so far: where kill_after() may strike.
+  std::size_t operations_count() const { return operations_count_; }
   // Until all jobs are done and no group is left, or `longest` is over. False: something is left.
   bool settle(std::chrono::seconds longest);
 
@@ -79,7 +102,7 @@ class Simulation {
   void receive(SimulatedWorker& worker);
   void meet_workers();
   Status before_operation();
-  Demand demand() const;
+  Demand demand();
 
   ManualClock clock_;
   Random random_;
@@ -90,7 +113,7 @@ class Simulation {
   FakeArm arm_;
   std::unique_ptr<DirectClient> client_;
   FixedToken token_;
-  MemoryUsage usage_;
+  MemoryUsage usage_{[this] { return before_operation(); }};
   std::unique_ptr<WatchedTable> watched_;
   std::unique_ptr<AciPlatform> platform_;
   std::unique_ptr<Provisioner> provisioner_;
@@ -99,6 +122,10 @@ class Simulation {
   std::vector<QueuedJob> jobs_;
   std::map<std::string, std::chrono::seconds> work_;
   std::vector<std::string> log_;
+  std::optional<std::chrono::seconds> late_;     // Set: what is told was so long ago …
+  Report report_ = Report::right;                // … and may be wrong.
+  std::deque<std::pair<WallTime, Demand>> was_;  // What there was to tell, and when.
+  std::size_t operations_count_ = 0;
   std::size_t operations_left_ = 0;  // Until the kill; 0: none is planned.
   bool dead_ = false;
   bool inside_ = false;        // An actor moves between another's operations.
