@@ -13,6 +13,9 @@ namespace {
 
 using storage::Entity;
 
+// A run of more days has the rest of them on the last.
+constexpr std::size_t kDaysMax = 400;
+
 std::string day_of(Clock::WallTime time) {
   return to_text(time).substr(0, 10);
 }
@@ -23,6 +26,45 @@ std::string row_of(const CostLine& line, const std::string& key) {
 
 std::int64_t milliseconds(Clock::WallTime from, Clock::WallTime to) {
   return std::max<std::int64_t>(0, to_unix_ms(to) - to_unix_ms(from));
+}
+
+// Of what was used in `whole` milliseconds, that of the first `part`.
+std::int64_t share(std::int64_t used, std::int64_t part, std::int64_t whole) {
+  return static_cast<std::int64_t>(static_cast<Wide>(used) * part / whole);
+}
+
+// The run, cut at each midnight; what it used is in the parts, all of it.
+std::vector<RunLine> by_day(const RunLine& run) {
+  std::vector<RunLine> parts;
+  const std::int64_t whole = milliseconds(run.from, run.to);
+  RunLine rest = run;
+  std::int64_t cpu_before = 0;
+  std::int64_t gib_before = 0;
+  while (parts.size() + 1 < kDaysMax) {
+    const Clock::WallTime midnight =
+        std::chrono::floor<std::chrono::days>(rest.from) + std::chrono::days(1);
+    if (rest.to <= midnight) break;
+    RunLine part = rest;
+    part.to = midnight;
+    const std::int64_t until = milliseconds(run.from, midnight);
+    part.cpu_ms = share(run.cpu_ms, until, whole) - cpu_before;
+    part.gib_ms = share(run.gib_ms, until, whole) - gib_before;
+    cpu_before += part.cpu_ms;
+    gib_before += part.gib_ms;
+    parts.push_back(part);
+    rest.from = midnight;
+    rest.queue_ms = 0;
+  }
+  rest.cpu_ms = run.cpu_ms - cpu_before;
+  rest.gib_ms = run.gib_ms - gib_before;
+  parts.push_back(std::move(rest));
+  return parts;
+}
+
+Result<std::int64_t> price_of_day(const PriceTable& prices, const RunLine& run) {
+  CF_TRY(const std::int64_t cpu, prices.price(Unit::cpu_second, run.region, run.from));
+  CF_TRY(const std::int64_t gib, prices.price(Unit::gib_second, run.region, run.from));
+  return micros_for(cpu, run.cpu_ms) + micros_for(gib, run.gib_ms);
 }
 
 void add(CostLine& sum, const CostLine& line) {
@@ -37,27 +79,36 @@ void add(CostLine& sum, const CostLine& line) {
 }  // namespace
 
 Result<std::int64_t> Ledger::price_of(const RunLine& run) const {
-  CF_TRY(const std::int64_t cpu, prices_.price(Unit::cpu_second, run.region, run.from));
-  CF_TRY(const std::int64_t gib, prices_.price(Unit::gib_second, run.region, run.from));
-  return micros_for(cpu, run.cpu_ms) + micros_for(gib, run.gib_ms);
+  std::int64_t micros = 0;
+  for (const RunLine& part : by_day(run)) {
+    CF_TRY(const std::int64_t one, price_of_day(prices_, part));
+    micros += one;
+  }
+  return micros;
 }
 
 Status Ledger::record(const Context& ctx, const RunLine& run) {
-  CostLine line;
-  line.tenant = run.tenant.str();
-  line.day = day_of(run.from);
-  line.kind = run.kind;
-  line.count = 1;
-  line.cpu_ms = run.cpu_ms;
-  line.gib_ms = run.gib_ms;
-  line.queue_ms = run.queue_ms;
-  line.wall_ms = milliseconds(run.from, run.to);
-  CF_TRY(line.micros, price_of(run));
-  const Entity entity{
-      {partition_of(run.tenant), row_of(line, run.key)}, values_of(line, prices_.version()), {}};
-  const auto written = table_.insert(ctx, entity);
-  // There already: the same interval, told twice.
-  if (!written && written.error().code() != Code::conflict) return written.error();
+  std::vector<Entity> entities;
+  for (const RunLine& part : by_day(run)) {
+    CostLine line;
+    line.tenant = part.tenant.str();
+    line.day = day_of(part.from);
+    line.kind = part.kind;
+    line.count = entities.empty() ? 1 : 0;
+    line.cpu_ms = part.cpu_ms;
+    line.gib_ms = part.gib_ms;
+    line.queue_ms = part.queue_ms;
+    line.wall_ms = milliseconds(part.from, part.to);
+    CF_TRY(line.micros, price_of_day(prices_, part));
+    entities.push_back({{partition_of(part.tenant), row_of(line, part.key)},
+                        values_of(line, prices_.version()),
+                        {}});
+  }
+  for (const Entity& entity : entities) {
+    const auto written = table_.insert(ctx, entity);
+    // There already: the same interval, told twice.
+    if (!written && written.error().code() != Code::conflict) return written.error();
+  }
   return Done{};
 }
 

@@ -4,6 +4,10 @@
 //
 // Promises:
 //  - A line is told by its key (group, generation, interval): recorded twice, it is there once.
+//  - A run over midnight (UTC) is a line on each of its days, as a bill has it: its time and what
+//  it
+//    used are divided by time, without remainder, each day at its own price. It counts as a run,
+//    and its waiting time shows, on the day on which it began.
 //  - A line keeps the price that held when it was used; a later table changes nothing of it, and
 //    reading an earlier month again gives the same numbers.
 //  - Nothing is sampled: a run of a fifth of a second has its line.
@@ -79,9 +83,10 @@ class Ledger {
   // Both outlive the ledger.
   Ledger(storage::Table& table, const PriceTable& prices) : table_(table), prices_(prices) {}
 
-  Status record(const Context& ctx, const RunLine& line);
+  Status record(const Context& ctx, const RunLine& run);
   // Micros of the currency, as record() writes them.
-  Result<std::int64_t> price_of(const RunLine& line) const;
+  Result<std::int64_t> price_of(const RunLine& run) const;
+  const PriceTable& prices() const { return prices_; }
   // Overwrites the row of that tenant, day, kind and writer.
   Status record_requests(const Context& ctx, const RequestCount& requests);
   // A group that was found and that nobody here created: it cost something that nobody knows.

@@ -90,7 +90,7 @@ TEST_F(LedgerTest, lines_of_tenants_days_and_kinds_add_up_to_the_total) {
 }
 
 TEST_F(LedgerTest, a_price_holds_from_its_day_and_changes_nothing_before_it) {
-  const auto january = *time_from("2026-01-31T23:59:00Z");
+  const auto january = *time_from("2026-01-31T23:58:00Z");
   RunLine line = run("ada", "one", seconds(100));
   line.from = january;
   line.to = january + seconds(100);
@@ -176,6 +176,9 @@ TEST(PriceTable, refuses_what_is_no_table_and_says_where) {
   EXPECT_NE(error_of("2026-02-01", "2024-02-01").find("order"), std::string::npos);
   EXPECT_NE(error_of("\"picos\":400000", "\"picos\":-1").find("negative"), std::string::npos);
   EXPECT_NE(error_of("\"picos\":400000", "\"picos\":0.4").find("picos"), std::string::npos);
+  EXPECT_EQ(error_of("\"picos\":400000", "\"picos\":400000,\"step_ms\":60000"), "");
+  EXPECT_NE(error_of("\"picos\":400000", "\"picos\":400000,\"step_ms\":0").find("step_ms"),
+            std::string::npos);
   EXPECT_FALSE(PriceTable::parse("").ok());
   EXPECT_GT(*PriceTable::built_in().price(Unit::cpu_second, "westeurope",
                                           *time_from("2026-01-01T00:00:00Z")),

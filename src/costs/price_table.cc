@@ -13,6 +13,7 @@ namespace {
 constexpr std::int64_t kFormat = 1;
 constexpr std::size_t kLinesMax = 10'000;
 constexpr std::size_t kTableBytesMax = 1'000'000;
+constexpr std::int64_t kStepMsMax = 3'600'000;
 constexpr std::string_view kAnyRegion = "*";
 
 struct PriceLine {
@@ -20,11 +21,13 @@ struct PriceLine {
   std::string region;
   std::string valid_from;
   std::int64_t picos = 0;
+  std::int64_t step_ms = 1;
   static constexpr auto fields() {
     return std::tuple{json::Required{"unit", &PriceLine::unit, "What is counted."},
                       json::Required{"region", &PriceLine::region, "Where; * is anywhere else."},
                       json::Required{"valid_from", &PriceLine::valid_from, "A day, UTC."},
-                      json::Required{"picos", &PriceLine::picos, "10^-12 of the currency a unit."}};
+                      json::Required{"picos", &PriceLine::picos, "10^-12 of the currency a unit."},
+                      json::Field{"step_ms", &PriceLine::step_ms, "Paid whole once begun."}};
   }
 };
 
@@ -44,18 +47,19 @@ struct TableFile {
 };
 
 // Public list prices in US dollars, without any free grant or reservation: Azure Container
-// Instances (Linux, West Europe class), Container Apps' request price, Block Blob operations of the
-// hot tier. They change; an installation sets its own (docs/formats/price-table.md).
+// Instances (Linux, West Europe class; a group's duration is rounded up to the second), Container
+// Apps' request price, Block Blob operations of the hot tier. They change; an installation sets its
+// own (docs/formats/price-table.md).
 constexpr std::string_view kBuiltIn = R"({
   "format": 1,
-  "version": "list-2026-01",
+  "version": "list-2026-11",
   "currency": "USD",
   "note": "List prices; see docs/formats/price-table.md.",
   "prices": [
     {"unit": "cpu_second", "region": "local", "valid_from": "2020-01-01", "picos": 5000000},
     {"unit": "gib_second", "region": "local", "valid_from": "2020-01-01", "picos": 600000},
-    {"unit": "cpu_second", "region": "*", "valid_from": "2020-01-01", "picos": 13500000},
-    {"unit": "gib_second", "region": "*", "valid_from": "2020-01-01", "picos": 1500000},
+    {"unit": "cpu_second", "region": "*", "valid_from": "2020-01-01", "picos": 13500000, "step_ms": 1000},
+    {"unit": "gib_second", "region": "*", "valid_from": "2020-01-01", "picos": 1500000, "step_ms": 1000},
     {"unit": "request", "region": "*", "valid_from": "2020-01-01", "picos": 400000},
     {"unit": "storage_write", "region": "*", "valid_from": "2020-01-01", "picos": 6500000},
     {"unit": "storage_read", "region": "*", "valid_from": "2020-01-01", "picos": 500000}
@@ -114,7 +118,9 @@ Result<PriceTable> PriceTable::parse(std::string_view text) {
     auto& lines = table.lines_[{*unit, line.region}];
     if (!lines.empty() && lines.back().from >= *from)
       return wrong(i, "prices of one unit and region must be in the order of their days");
-    lines.push_back({*from, line.picos});
+    if (line.step_ms < 1 || line.step_ms > kStepMsMax)
+      return wrong(i, "step_ms must be between 1 and " + std::to_string(kStepMsMax));
+    lines.push_back({*from, line.picos, line.step_ms});
   }
   for (const Unit unit : kUnits)
     if (!table.lines_.contains(std::pair(unit, std::string(kAnyRegion))))
@@ -134,13 +140,27 @@ const PriceTable& PriceTable::built_in() {
 
 Result<std::int64_t> PriceTable::price(Unit unit, std::string_view region,
                                        Clock::WallTime at) const {
+  CF_TRY(const Line found, line(unit, region, at));
+  return found.picos;
+}
+
+Result<std::int64_t> PriceTable::paid_ms(std::string_view region, Clock::WallTime from,
+                                         std::int64_t ms) const {
+  CF_TRY(const Line cpu, line(Unit::cpu_second, region, from));
+  CF_TRY(const Line gib, line(Unit::gib_second, region, from));
+  const std::int64_t step = std::max(cpu.step_ms, gib.step_ms);
+  return ms / step * step + (ms % step > 0 ? step : 0);
+}
+
+Result<PriceTable::Line> PriceTable::line(Unit unit, std::string_view region,
+                                          Clock::WallTime at) const {
   for (const std::string_view where : {region, kAnyRegion}) {
     const auto found = lines_.find(std::pair(unit, std::string(where)));
     if (found == lines_.end()) continue;
     const auto after =
         std::upper_bound(found->second.begin(), found->second.end(), at,
                          [](Clock::WallTime time, const Line& line) { return time < line.from; });
-    if (after != found->second.begin()) return std::prev(after)->picos;
+    if (after != found->second.begin()) return *std::prev(after);
   }
   return Error(Code::invalid_argument,
                "price table " + version_ + " has a hole: no price of " +

@@ -42,6 +42,10 @@ class PriceTable {
 
   // Picos of the currency for one unit at that time. invalid_argument: a hole.
   Result<std::int64_t> price(Unit unit, std::string_view region, Clock::WallTime at) const;
+  // What of a machine that ran for `ms` from `from` on is paid, in milliseconds: what is begun of a
+  // step (`step_ms`, the longer of processors' and memory's) is paid whole. The same errors.
+  Result<std::int64_t> paid_ms(std::string_view region, Clock::WallTime from,
+                               std::int64_t ms) const;
   const std::string& version() const { return version_; }
   const std::string& currency() const { return currency_; }
 
@@ -49,7 +53,9 @@ class PriceTable {
   struct Line {
     Clock::WallTime from;
     std::int64_t picos = 0;
+    std::int64_t step_ms = 1;
   };
+  Result<Line> line(Unit unit, std::string_view region, Clock::WallTime at) const;
   std::string version_;
   std::string currency_;
   std::map<std::pair<Unit, std::string>, std::vector<Line>, std::less<>> lines_;

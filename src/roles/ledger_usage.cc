@@ -5,8 +5,13 @@
 namespace cloudfolio::roles {
 
 Status LedgerUsage::record(const Context& ctx, const capacity::WorkerUsage& usage) {
+  if (usage.parts.empty()) return Done{};
+  const Clock::WallTime created = usage.parts.front().from;
+  const std::int64_t ran_ms = to_unix_ms(usage.parts.back().to) - to_unix_ms(created);
+  CF_TRY(const std::int64_t paid_ms, ledger_.prices().paid_ms(usage.region, created, ran_ms));
   for (std::size_t i = 0; i < usage.parts.size(); ++i) {
-    const capacity::UsagePart& part = usage.parts[i];
+    capacity::UsagePart part = usage.parts[i];
+    if (i + 1 == usage.parts.size()) part.to += std::chrono::milliseconds(paid_ms - ran_ms);
     const std::int64_t ms = to_unix_ms(part.to) - to_unix_ms(part.from);
     costs::RunLine line;
     line.tenant = part.tenant;
