@@ -1,12 +1,13 @@
 #pragma once
 // Text as words for lexical ranking.
 //
-// A word is folded (case, accents, compatibility forms) and its English plural taken off. An
-// identifier gives its parts and itself: "parseHttpRequest" gives parse, http, request and
-// parsehttprequest; "aho-corasick", "aho_corasick" and "AhoCorasick" give the same words. "c++",
-// "c#" and "f#" are words. Characters of scripts without blanks (Han, Kana) are words of their own.
-// Promises: the same for text and query; any bytes; linear. Plural: the S stemmer of Harman, "How
-// effective is suffixing?", 1991.
+// A word is folded (case, accents, compatibility forms) and, where it is of Latin letters alone,
+// cut to its English stem: "installing", "installs" and "installed" are "instal". An identifier
+// gives its parts and itself: "parseHttpRequest" gives parse, http, request and parsehttprequest;
+// "aho-corasick", "aho_corasick" and "AhoCorasick" give the same words. "c++", "c#" and "f#" are
+// words. Characters of scripts without blanks (Han, Kana) are words of their own. Promises: the
+// same for text and query; any bytes; linear. Stems: Snowball's English stemmer (Porter2),
+// docs/decisions/snowball.md. A stem is for comparing, never for showing.
 
 #include <cstddef>
 #include <functional>
@@ -22,7 +23,7 @@ inline constexpr std::size_t kWordBytesMax = 64;  // Longer ones are no words: d
 void each_word(std::string_view text, const std::function<void(std::string_view)>& take);
 std::vector<std::string> words_of(std::string_view text);
 
-// English words that say nothing about what is asked: "the", "how", "what".
+// Stems of English words that say nothing about what is asked: "the", "how", "what".
 bool is_stop_word(std::string_view word);
 
 // Case folded and compatibility forms, accents and all kinds of blanks made plain; nothing split

@@ -44,7 +44,9 @@ std::string part_of_line(const Line& line, const std::set<std::string>& wanted,
   const std::string lower = retrieval::folded(line.text);
   std::size_t at = 0;
   for (const std::string& word : wanted) {
-    if (const std::size_t found = lower.find(word); found != std::string::npos) {
+    // A stem is the beginning of its words, but for an i that stands for a y.
+    const std::string_view beginning(word.data(), word.size() - (word.ends_with('i') ? 1 : 0));
+    if (const std::size_t found = lower.find(beginning); found != std::string::npos) {
       at = std::min(found, line.text.size());
       break;
     }
