@@ -61,10 +61,13 @@ TEST(fusion, both_scores_count_and_a_missing_vector_leaves_the_words) {
   const std::vector<float> coverage = {1, 0.5F, 0, 1};
   const std::vector<float> dense = {0.2F, 0.8F, 0.4F, nan};
   const auto fused = fuse(lexical, coverage, dense, {.lexical = 0.5, .dense = 0.5});
-  EXPECT_NEAR(fused[0].total, 0.6, 1e-6);
-  EXPECT_NEAR(fused[1].total, 0.65, 1e-6);
-  EXPECT_NEAR(fused[2].total, 0.2, 1e-6);
-  EXPECT_NEAR(fused[3].dense, 0.8, 1e-6);
+  for (const FusedScore& score : fused) {
+    EXPECT_NEAR(score.total, (score.lexical + score.dense) / 2, 1e-9);
+  }
+  EXPECT_NEAR(fused[1].lexical, 0.5, 1e-6);
+  EXPECT_LT(fused[0].dense, fused[2].dense);
+  EXPECT_LT(fused[2].dense, fused[1].dense);
+  EXPECT_NEAR(fused[3].dense, fused[1].dense, 1e-9) << "its words are the best";
 }
 
 TEST(fusion, words_that_cover_little_of_the_query_weigh_little) {
@@ -73,8 +76,39 @@ TEST(fusion, words_that_cover_little_of_the_query_weigh_little) {
   const FusionWeights weights{.lexical = 0.25, .dense = 0.75};
   const auto much = fuse(lexical, std::vector<float>{1, 0}, dense, weights);
   EXPECT_GT(much[0].total, much[1].total);
-  const auto little = fuse(lexical, std::vector<float>{0.2F, 0}, dense, weights);
+  const auto little = fuse(lexical, std::vector<float>{0.04F, 0}, dense, weights);
   EXPECT_LT(little[0].total, little[1].total);
+}
+
+TEST(fusion, a_cosine_counts_by_how_far_it_stands_out) {
+  std::vector<float> near(200, 0.3F);  // All like the question, and like each other.
+  std::vector<float> far(200, 0.3F);
+  for (std::size_t i = 0; i < near.size(); ++i) {
+    near[i] += i % 2 == 0 ? 0.02F : -0.02F;
+    far[i] += i % 2 == 0 ? 0.2F : -0.2F;
+  }
+  near[7] = far[7] = 0.6F;
+  const std::vector<float> none(200, 0.0F);
+  const auto outstanding = fuse(none, none, near, {})[7].dense;
+  const auto ordinary = fuse(none, none, far, {})[7].dense;
+  EXPECT_GT(outstanding, ordinary + 0.2);
+  EXPECT_LT(outstanding, 1.0);
+}
+
+TEST(fusion, keeps_the_order_of_cosines_and_stays_within_0_and_1_whatever_they_are) {
+  std::vector<float> dense;
+  for (int i = -100; i <= 100; ++i) dense.push_back(static_cast<float>(i) / 100.0F);
+  dense.insert(dense.end(), 5'000, 0.05F);
+  const std::vector<float> none(dense.size(), 0.0F);
+  const auto fused = fuse(none, none, dense, {});
+  for (std::size_t i = 1; i <= 200; ++i) {
+    EXPECT_GE(fused[i].total, fused[i - 1].total);
+    if (dense[i] > 0.1F) EXPECT_GT(fused[i].total, fused[i - 1].total) << dense[i];
+    EXPECT_GE(fused[i].dense, 0.0);
+    EXPECT_LT(fused[i].dense, 1.0);
+  }
+  const auto one = fuse(std::vector<float>{1}, std::vector<float>{1}, std::vector<float>{0.5F}, {});
+  EXPECT_GT(one[0].dense, 0.2) << "a portfolio of one text";
 }
 
 TEST(fusion, without_vectors_the_order_is_the_lexical_one) {

@@ -22,7 +22,7 @@ namespace cloudfolio::search {
 
 // Where the model has none of its own. Chosen by measurement on training splits of the corpus
 // (bench/retrieval), never on test queries.
-inline constexpr retrieval::FusionWeights kFusionWeights = {.lexical = 0.3, .dense = 0.7};
+inline constexpr retrieval::FusionWeights kFusionWeights;
 
 // Where a chunk stands: repository in the bundle, chunk of it.
 struct ChunkPlace {
