@@ -67,16 +67,20 @@ Result<SplitFigures> run_split(const encoder::Model& base_model, const CachedEmb
   }
   figures.trained = true;
   const auto started = clock.now();
-  CF_TRY(const training::Scores base_scores, training::score(base.encoder(), set));
+  const training::CandidateWords words(set);
+  CF_TRY(training::Scores base_scores, training::score(base.encoder(), set));
   CF_TRY(const training::FusionChoice fusion,
-         training::choose_fusion(base.encoder(), set, base_scores.candidate_vectors));
+         words.choose(base.encoder(), base_scores.candidate_vectors));
+  const retrieval::FusionWeights weights{.lexical = fusion.lexical, .dense = 1.0 - fusion.lexical};
   figures.lexical_weight = fusion.lexical;
   CF_TRY(const training::TunedModel tuned,
          training::fine_tune({}, base_model, set, request.recipe, clock, {}));
   figures.tokens = tuned.token_count;
   CF_TRY(const auto embedder,
          CachedEmbedder::open(tuned.model, encoder::Precision::automatic, "tuned"));
-  CF_TRY(const training::Scores tuned_scores, training::score(embedder->encoder(), set));
+  CF_TRY(training::Scores tuned_scores, training::score(embedder->encoder(), set));
+  base_scores.search = words.search_scores(base_scores, search::kFusionWeights);
+  tuned_scores.search = words.search_scores(tuned_scores, weights);
   const training::Verdict verdict = training::judge(base_scores, tuned_scores, request.recipe.seed);
   figures.train_seconds = std::chrono::duration<double>(clock.now() - started).count();
   figures.published = verdict.published;
@@ -84,7 +88,7 @@ Result<SplitFigures> run_split(const encoder::Model& base_model, const CachedEmb
   figures.guard_ratio = verdict.tuned_guard / verdict.base_guard;
 
   evaluation::EvaluationOptions options;
-  options.weights = {.lexical = fusion.lexical, .dense = 1.0 - fusion.lexical};
+  options.weights = weights;
   const QuerySet passages = evaluation::held_out_questions(*bundle, request.recipe.seed);
   const evaluation::Models models{&base, embedder.get()};
   CF_TRY(const EvaluationReport report,

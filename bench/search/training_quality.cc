@@ -15,6 +15,7 @@
 #include "encoder/encoder.h"
 #include "passage_ranking.h"
 #include "training/fine_tuning.h"
+#include "training/fusion_choice.h"
 #include "training/gate.h"
 #include "training/pairs.h"
 
@@ -68,13 +69,19 @@ Status run_owner(const encoder::Model& base, const Arguments& arguments, const s
               std::string(training::reason_against(set)).c_str());
   if (!training::reason_against(set).empty()) return Done();
   CF_TRY(const encoder::Encoder base_encoder, encoder::Encoder::open(base));
-  CF_TRY(const training::Scores base_scores, training::score(base_encoder, set));
+  CF_TRY(training::Scores base_scores, training::score(base_encoder, set));
+  const training::CandidateWords words(set);
+  CF_TRY(const training::FusionChoice fusion,
+         words.choose(base_encoder, base_scores.candidate_vectors));
+  base_scores.search = words.search_scores(base_scores, {});
   const auto started = clock.now();
   CF_TRY(const training::TunedModel tuned,
          training::fine_tune({}, base, set, arguments.recipe, clock, {}));
   const std::chrono::duration<double> took = clock.now() - started;
   CF_TRY(const encoder::Encoder tuned_encoder, encoder::Encoder::open(tuned.model));
-  CF_TRY(const training::Scores tuned_scores, training::score(tuned_encoder, set));
+  CF_TRY(training::Scores tuned_scores, training::score(tuned_encoder, set));
+  tuned_scores.search =
+      words.search_scores(tuned_scores, {.lexical = fusion.lexical, .dense = 1.0 - fusion.lexical});
   const training::Verdict verdict =
       training::judge(base_scores, tuned_scores, arguments.recipe.seed);
   std::printf(

@@ -1,5 +1,6 @@
 #include "training/fine_tuning.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <utility>
@@ -12,7 +13,7 @@ namespace {
 
 // The texts of the pairs as the model reads them.
 struct TokenizedPairs {
-  std::vector<encoder::TokenIds> anchors;
+  std::vector<std::vector<encoder::TokenIds>> anchors;  // Of each pair, one a phrasing.
   std::vector<encoder::TokenIds> positives;
   std::vector<std::size_t> token_counts;
   std::vector<std::uint64_t> query_groups;
@@ -23,13 +24,25 @@ TokenizedPairs tokenized(const encoder::Model& model, const TrainingSet& set) {
   const std::size_t token_count_max = model.architecture().token_count_max;
   TokenizedPairs out;
   for (const TextPair& pair : set.pairs) {
-    out.anchors.push_back(model.tokenizer().encode(pair.query, token_count_max));
+    auto& anchors = out.anchors.emplace_back();
+    anchors.push_back(model.tokenizer().encode(pair.query, token_count_max));
+    std::size_t longest = anchors.back().size();
+    for (const std::string& phrasing : pair.phrasings) {
+      anchors.push_back(model.tokenizer().encode(phrasing, token_count_max));
+      longest = std::max(longest, anchors.back().size());
+    }
     out.positives.push_back(model.tokenizer().encode(pair.positive, token_count_max));
-    out.token_counts.push_back(out.anchors.back().size() + out.positives.back().size());
+    out.token_counts.push_back(longest + out.positives.back().size());
     out.query_groups.push_back(pair.query_group);
     out.positive_groups.push_back(pair.positive_group);
   }
   return out;
+}
+
+const encoder::TokenIds& anchor_of(const TokenizedPairs& texts, const Schedule& schedule,
+                                   std::size_t step, std::size_t place) {
+  const auto& phrasings = texts.anchors[schedule.steps[step][place]];
+  return phrasings[schedule.turns[step][place] % phrasings.size()];
 }
 
 // Says how far the run is: after the first and the last step, and at most once a second.
@@ -67,9 +80,10 @@ class ProgressTeller {
 // Which texts each step takes: of two equal ones and equal options, the weights are equal.
 std::uint64_t identity_of(const TokenizedPairs& texts, const Schedule& schedule) {
   encoder::Checksum sum;
-  for (const std::vector<std::size_t>& step : schedule.steps) {
-    for (const std::size_t i : step) {
-      for (const auto* ids : {&texts.anchors[i], &texts.positives[i]}) {
+  for (std::size_t step = 0; step < schedule.steps.size(); ++step) {
+    for (std::size_t place = 0; place < schedule.steps[step].size(); ++place) {
+      const std::size_t i = schedule.steps[step][place];
+      for (const auto* ids : {&anchor_of(texts, schedule, step, place), &texts.positives[i]}) {
         const std::size_t count = ids->size();
         sum.add(&count, sizeof count);
         sum.add(ids->data(), count * sizeof(encoder::TokenId));
@@ -194,9 +208,11 @@ Result<TunedModel> fine_tune(const Context& ctx, const encoder::Model& base, con
   while (run.done_count() < step_count) {
     if (ctx.stopped()) return Error(Code::cancelled, "the training was stopped");
     pairs.clear();
-    for (const std::size_t i : schedule.steps[run.done_count()]) {
+    const auto& step = schedule.steps[run.done_count()];
+    for (std::size_t place = 0; place < step.size(); ++place) {
+      const std::size_t i = step[place];
       encoder::TrainingPair pair;
-      pair.anchor = texts.anchors[i];
+      pair.anchor = anchor_of(texts, schedule, run.done_count(), place);
       pair.positive = texts.positives[i];
       pair.anchor_group = texts.query_groups[i];
       pair.positive_group = texts.positive_groups[i];

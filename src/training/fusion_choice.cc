@@ -57,6 +57,29 @@ std::vector<float> cosines(std::span<const float> query, std::span<const float> 
   return out;
 }
 
+retrieval::FusionWeights weights_of(double lexical) {
+  return {.lexical = lexical, .dense = 1.0 - lexical};
+}
+
+// One question's scores of all candidates.
+class Asked {
+ public:
+  Asked(const retrieval::LexicalIndex& words, std::string_view question,
+        std::span<const float> vector, std::span<const float> candidates)
+      : lexical_(words.scores(question)),
+        coverage_(words.coverage(question)),
+        dense_(cosines(vector, candidates)) {}
+
+  std::vector<retrieval::FusedScore> fused(retrieval::FusionWeights weights) const {
+    return retrieval::fuse(lexical_, coverage_, dense_, weights);
+  }
+
+ private:
+  std::vector<float> lexical_;
+  std::vector<float> coverage_;
+  std::vector<float> dense_;
+};
+
 std::vector<float> best_of_sections(const TrainingSet& set,
                                     const std::vector<retrieval::FusedScore>& scores) {
   std::vector<float> best(set.section_count, -std::numeric_limits<float>::infinity());
@@ -69,29 +92,26 @@ std::vector<float> best_of_sections(const TrainingSet& set,
 
 }  // namespace
 
-Result<FusionChoice> choose_fusion(const encoder::Encoder& base, const TrainingSet& set,
-                                   std::span<const float> candidate_vectors) {
-  CF_ENSURE(candidate_vectors.size() == set.candidates.size() * base.dimension(),
+CandidateWords::CandidateWords(const TrainingSet& set) : set_(set), words_(words_of(set)) {}
+
+Result<FusionChoice> CandidateWords::choose(const encoder::Encoder& base,
+                                            std::span<const float> candidate_vectors) const {
+  CF_ENSURE(candidate_vectors.size() == set_.candidates.size() * base.dimension(),
             candidate_vectors.size());
-  const Questions questions = questions_of(set);
+  const Questions questions = questions_of(set_);
   FusionChoice choice;
   choice.question_count = questions.size();
   if (questions.empty()) return choice;
   std::vector<std::string> texts;
   for (const auto& [text, unused] : questions) texts.push_back(text);
   CF_TRY(const auto vectors, base.embed_texts(texts));
-  const retrieval::LexicalIndex words = words_of(set);
   std::array<double, kGrid.size()> sums{};
   std::size_t at = 0;
   for (const auto& [text, sections] : questions) {
-    const std::vector<float> lexical = words.scores(text);
-    const std::vector<float> coverage = words.coverage(text);
-    const std::vector<float> dense = cosines(vectors[at++], candidate_vectors);
+    const Asked asked(words_, text, vectors[at++], candidate_vectors);
     const std::vector<std::size_t> relevant(sections.begin(), sections.end());
     for (std::size_t g = 0; g < kGrid.size(); ++g) {
-      const auto fused =
-          retrieval::fuse(lexical, coverage, dense, {.lexical = kGrid[g], .dense = 1.0 - kGrid[g]});
-      sums[g] += ndcg_of(best_of_sections(set, fused), relevant);
+      sums[g] += ndcg_of(best_of_sections(set_, asked.fused(weights_of(kGrid[g]))), relevant);
     }
   }
   double highest = -std::numeric_limits<double>::infinity();
@@ -104,6 +124,21 @@ Result<FusionChoice> choose_fusion(const encoder::Encoder& base, const TrainingS
     choice.ndcg10 = sums[g] / static_cast<double>(questions.size());
   }
   return choice;
+}
+
+std::vector<double> CandidateWords::search_scores(const Scores& scores,
+                                                  retrieval::FusionWeights weights) const {
+  std::vector<double> found;
+  if (set_.queries.empty()) return found;
+  const std::size_t dimension = scores.query_vectors.size() / set_.queries.size();
+  const std::span<const float> vectors(scores.query_vectors);
+  for (std::size_t q = 0; q < set_.queries.size(); ++q) {
+    const Asked asked(words_, set_.queries[q].query, vectors.subspan(q * dimension, dimension),
+                      scores.candidate_vectors);
+    found.push_back(
+        ndcg_of(best_of_sections(set_, asked.fused(weights)), set_.queries[q].relevant_sections));
+  }
+  return found;
 }
 
 }  // namespace cloudfolio::training

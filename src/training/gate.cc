@@ -92,6 +92,8 @@ Result<Scores> score(const encoder::Encoder& encoder, const TrainingSet& set) {
   Scores scores;
   scores.held_out =
       held_out_scores(set, part(0, query_count), part(query_count, candidate_count), dimension);
+  const auto queries = part(0, query_count);
+  scores.query_vectors.assign(queries.begin(), queries.end());
   const auto candidates = part(query_count, candidate_count);
   scores.candidate_vectors.assign(candidates.begin(), candidates.end());
   // The guard set is judged as a portfolio of its own: each passage is a section.
@@ -113,14 +115,19 @@ Verdict judge(const Scores& base, const Scores& tuned, std::uint64_t seed) {
   verdict.tuned_score = retrieval::mean_of(tuned.held_out);
   verdict.base_guard = retrieval::mean_of(base.guard);
   verdict.tuned_guard = retrieval::mean_of(tuned.guard);
-  CF_ENSURE(base.held_out.size() == tuned.held_out.size(), base.held_out.size());
-  if (!all_finite(tuned.held_out) || !all_finite(tuned.guard)) {
+  verdict.base_search = retrieval::mean_of(base.search);
+  verdict.tuned_search = retrieval::mean_of(tuned.search);
+  for (const Scores* scores : {&base, &tuned}) {
+    CF_ENSURE(scores->held_out.size() == base.held_out.size(), scores->held_out.size());
+    CF_ENSURE(scores->search.size() == base.held_out.size(), scores->search.size());
+  }
+  if (!all_finite(tuned.held_out) || !all_finite(tuned.search) || !all_finite(tuned.guard)) {
     verdict.reason = "not_finite";
     return verdict;
   }
-  std::vector<double> differences(base.held_out.size());
+  std::vector<double> differences(base.search.size());
   for (std::size_t i = 0; i < differences.size(); ++i) {
-    differences[i] = tuned.held_out[i] - base.held_out[i];
+    differences[i] = (tuned.search[i] - base.search[i] + tuned.held_out[i] - base.held_out[i]) / 2;
   }
   verdict.gain_lower_bound =
       retrieval::paired_bootstrap(differences, kGateConfidence, Random(seed)).lower;
@@ -133,7 +140,8 @@ Verdict judge(const Scores& base, const Scores& tuned, std::uint64_t seed) {
   verdict.gain_interval = interval(differences);
   if (differences.size() < kHeldOutQueriesMin) {
     verdict.reason = "too_little_evidence";
-  } else if (!(verdict.gain_lower_bound > 0)) {
+  } else if (!(verdict.gain_lower_bound > 0) || verdict.tuned_score < verdict.base_score ||
+             verdict.tuned_search < verdict.base_search) {
     verdict.reason = "not_better";
   } else if (verdict.tuned_guard < verdict.base_guard * (1.0 - kGuardLossMax)) {
     verdict.reason = "guard_lost";

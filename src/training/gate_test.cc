@@ -9,12 +9,13 @@ namespace cloudfolio::training {
 namespace {
 
 Scores scores(std::size_t queries, double held_out, double guard = 0.9) {
-  return {std::vector<double>(queries, held_out), std::vector<double>(200, guard)};
+  return {std::vector<double>(queries, held_out), std::vector<double>(queries, held_out),
+          std::vector<double>(200, guard)};
 }
 
 TEST(gate, a_model_that_wins_is_published) {
   Scores tuned = scores(20, 0.6);
-  tuned.held_out[0] = 0.4;
+  tuned.held_out[0] = tuned.search[0] = 0.4;
   const Verdict verdict = judge(scores(20, 0.5), tuned, 42);
   EXPECT_TRUE(verdict.published);
   EXPECT_EQ(verdict.reason, "");
@@ -26,10 +27,26 @@ TEST(gate, a_model_that_wins_is_published) {
 TEST(gate, a_model_that_does_not_beat_the_base_is_not) {
   EXPECT_EQ(judge(scores(20, 0.5), scores(20, 0.5), 42).reason, "not_better");
   Scores noisy = scores(20, 0.5);
-  for (std::size_t i = 0; i < 20; ++i) noisy.held_out[i] += i % 2 == 0 ? 0.3 : -0.29;
+  for (std::size_t i = 0; i < 20; ++i) noisy.search[i] += i % 2 == 0 ? 0.3 : -0.29;
+  noisy.held_out = noisy.search;
   const Verdict verdict = judge(scores(20, 0.5), noisy, 42);
   EXPECT_GT(verdict.tuned_score, verdict.base_score);
   EXPECT_EQ(verdict.reason, "not_better") << "a gain within the noise";
+}
+
+TEST(gate, meaning_and_search_count_alike_and_neither_may_lose) {
+  Scores tuned = scores(20, 0.6);
+  tuned.search.assign(20, 0.5);
+  EXPECT_TRUE(judge(scores(20, 0.5), tuned, 42).published) << "search is as good";
+  tuned.search.assign(20, 0.49);
+  EXPECT_EQ(judge(scores(20, 0.5), tuned, 42).reason, "not_better") << "search is worse";
+  tuned.search.assign(20, 0.6);
+  for (std::size_t i = 0; i < 20; ++i) tuned.held_out[i] = i % 2 == 0 ? 0.8 : 0.21;
+  const Verdict verdict = judge(scores(20, 0.5), tuned, 42);
+  EXPECT_TRUE(verdict.published) << "alone within the noise, together not";
+  EXPECT_NEAR(verdict.tuned_search, 0.6, 1e-9);
+  tuned.held_out.assign(20, 0.49);
+  EXPECT_EQ(judge(scores(20, 0.5), tuned, 42).reason, "not_better") << "worse alone";
 }
 
 TEST(gate, fifteen_questions_are_too_little_evidence_and_sixteen_are_enough) {
@@ -45,9 +62,11 @@ TEST(gate, a_model_that_forgot_more_than_a_hundredth_is_not_published) {
 }
 
 TEST(gate, scores_that_are_not_finite_never_pass) {
-  Scores tuned = scores(20, 0.9);
-  tuned.held_out[3] = std::numeric_limits<double>::quiet_NaN();
-  EXPECT_EQ(judge(scores(20, 0.5), tuned, 42).reason, "not_finite");
+  for (const auto part : {&Scores::held_out, &Scores::search, &Scores::guard}) {
+    Scores tuned = scores(20, 0.9);
+    (tuned.*part)[3] = std::numeric_limits<double>::quiet_NaN();
+    EXPECT_EQ(judge(scores(20, 0.5), tuned, 42).reason, "not_finite");
+  }
 }
 
 TEST(gate, a_section_scores_as_its_best_passage) {

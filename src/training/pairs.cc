@@ -30,6 +30,7 @@ struct SectionText {
   cache::DocumentKind kind = cache::DocumentKind::readme;
   std::string heading;
   std::string folded_heading;
+  std::string above;  // The heading above it; may be empty.
   std::vector<std::string> passages;
 };
 
@@ -62,6 +63,8 @@ std::vector<SectionText> sections_of(const cache::Bundle& bundle,
           section.kind = kind;
           section.heading = std::string(passage.heading());
           section.folded_heading = retrieval::folded(section.heading);
+          const auto& path = passage.heading_path;
+          if (path.size() > 1) section.above = path[path.size() - 2];
           out.push_back(std::move(section));
         }
         out.back().passages.push_back(std::move(passage.text));
@@ -112,7 +115,7 @@ class PairWriter {
  public:
   PairWriter(TrainingSet& set, const PairOptions& options) : set_(set), options_(options) {}
 
-  void add(std::string query, std::string positive) {
+  void add(std::string query, std::string positive, std::vector<std::string> phrasings = {}) {
     const auto blank = [](const std::string& text) {
       return std::all_of(text.begin(), text.end(), [](unsigned char c) { return c <= ' '; });
     };
@@ -120,12 +123,14 @@ class PairWriter {
     const std::uint64_t query_group = group_of(query);
     const std::uint64_t positive_group = group_of(positive);
     if (!seen_.insert({query_group, positive_group}).second) return;
-    set_.pairs.push_back({std::move(query), std::move(positive), query_group, positive_group});
+    set_.pairs.push_back(
+        {std::move(query), std::move(positive), std::move(phrasings), query_group, positive_group});
   }
-  void add_all(const std::string& query, const SectionText& section, std::string_view name) {
+  void add_all(const std::string& query, const SectionText& section, std::string_view name,
+               const std::vector<std::string>& phrasings = {}) {
     const std::size_t count = std::min(section.passages.size(), options_.positives_per_section_max);
     for (std::size_t i = 0; i < count; ++i) {
-      add(query, candidate_text(name, section.passages[i]));
+      add(query, candidate_text(name, section.passages[i]), phrasings);
     }
   }
 
@@ -223,6 +228,20 @@ TrainingSet make_training_set(const cache::Bundle& bundle, PairOptions options) 
     const bool shared = owners.at(section.folded_heading).size() > 1;
     return shared ? name + " " + section.heading : section.heading;
   };
+  // Never a held-out heading's words, and never a question that another repository answers too.
+  const auto phrasings_of = [&](const SectionText& section) {
+    const std::string& name = bundle.repositories[section.repository].name;
+    const std::string named = name + " " + section.heading;
+    std::vector<std::string> phrasings;
+    if (question_of(section) != named) phrasings.push_back(named);
+    const std::string above = retrieval::folded(section.above);
+    if (!above.empty() && above != retrieval::folded(name) && !held_out.contains(above)) {
+      const bool shared = owners.at(section.folded_heading).size() > 1;
+      const std::string below = section.above + " " + section.heading;
+      phrasings.push_back(shared ? name + " " + below : below);
+    }
+    return phrasings;
+  };
 
   PairWriter pairs(set, options);
   std::map<std::pair<std::size_t, std::string>, std::size_t> query_at;
@@ -249,7 +268,9 @@ TrainingSet make_training_set(const cache::Bundle& bundle, PairOptions options) 
     if (introduced.insert({section.repository, section.kind}).second) {
       pairs.add_all(document_question(section.kind, entry.name), section, entry.name);
     }
-    if (is_question(section)) pairs.add_all(question_of(section), section, entry.name);
+    if (is_question(section)) {
+      pairs.add_all(question_of(section), section, entry.name, phrasings_of(section));
+    }
   }
   set.section_count = sections.size();
   return set;

@@ -4,7 +4,8 @@
 //
 // Pairs are the original system's (docs/decisions names its faults and what became of them) with
 // the repository's name in the question, and every section's text for its heading. Headings that
-// several repositories have are asked with the repository's name.
+// several repositories have are asked with the repository's name. A heading is asked in up to three
+// phrasings: as it is, beside the repository's name, and below the heading above it.
 //
 // Held out: a seeded quarter of the headings, at least 16 where there are 32 or more; all sections
 // under a held-out heading are in no pair, in whatever repository. Candidates are all sections of
@@ -31,6 +32,8 @@ inline constexpr std::size_t kHeldOutQueriesMin = 16;
 struct TextPair {
   std::string query;
   std::string positive;
+  // The same question in other words, for later epochs (Schedule::turns); may be empty.
+  std::vector<std::string> phrasings = {};
   std::uint64_t query_group = 0;
   std::uint64_t positive_group = 0;
   bool operator==(const TextPair&) const = default;

@@ -11,7 +11,7 @@
 namespace cloudfolio::training {
 
 // Part of the content fingerprint: another recipe trains anew.
-inline constexpr std::string_view kRecipeVersion = "recipe-1";
+inline constexpr std::string_view kRecipeVersion = "recipe-2";
 
 struct Recipe {
   // Small portfolios are learnt by heart soon after: on the sample 6 epochs lift held-out nDCG@10
@@ -32,7 +32,9 @@ struct Recipe {
 // The steps of a run: which pairs each takes.
 struct Schedule {
   std::vector<std::vector<std::size_t>> steps;  // Positions in the pairs.
-  std::size_t warmup_step_count = 0;            // Fewer than there are steps.
+  // Beside each place of `steps`: how often the pair was taken before, which says the phrasing.
+  std::vector<std::vector<std::size_t>> turns;
+  std::size_t warmup_step_count = 0;  // Fewer than there are steps.
   std::size_t token_count = 0;
   // What cut it short: "", "max_tokens" or "max_steps".
   std::string_view cut;

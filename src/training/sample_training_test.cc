@@ -12,6 +12,7 @@
 #include "encoder/encoder.h"
 #include "encoder/testing/fixtures.h"
 #include "training/fine_tuning.h"
+#include "training/fusion_choice.h"
 #include "training/gate.h"
 
 namespace cloudfolio::training {
@@ -58,13 +59,22 @@ TEST_F(SampleTraining, twenty_steps_beat_the_base_model_and_forget_nothing) {
   const auto base_encoder = encoder::Encoder::open(base);
   const auto tuned_encoder = encoder::Encoder::open(tuned->model);
   ASSERT_TRUE(base_encoder.ok() && tuned_encoder.ok());
-  const auto before = score(*base_encoder, set);
-  const auto after = score(*tuned_encoder, set);
+  auto before = score(*base_encoder, set);
+  auto after = score(*tuned_encoder, set);
   ASSERT_TRUE(before.ok() && after.ok());
+  const CandidateWords words(set);
+  const auto choice = words.choose(*base_encoder, before->candidate_vectors);
+  ASSERT_TRUE(choice.ok());
+  before->search = words.search_scores(*before, {});
+  after->search =
+      words.search_scores(*after, {.lexical = choice->lexical, .dense = 1.0 - choice->lexical});
   const Verdict verdict = judge(*before, *after, recipe.seed);
-  std::printf("held-out nDCG@10 %.4f -> %.4f (bound %+.4f), guard set %.4f -> %.4f, %s\n",
-              verdict.base_score, verdict.tuned_score, verdict.gain_lower_bound, verdict.base_guard,
-              verdict.tuned_guard, verdict.published ? "published" : verdict.reason.c_str());
+  std::printf(
+      "held-out nDCG@10 %.4f -> %.4f, with words (%.2f) %.4f -> %.4f (bound %+.4f), guard set "
+      "%.4f -> %.4f, %s\n",
+      verdict.base_score, verdict.tuned_score, choice->lexical, verdict.base_search,
+      verdict.tuned_search, verdict.gain_lower_bound, verdict.base_guard, verdict.tuned_guard,
+      verdict.published ? "published" : verdict.reason.c_str());
   EXPECT_TRUE(verdict.published) << verdict.reason;
 }
 

@@ -54,6 +54,7 @@ Schedule make_schedule(const std::vector<std::size_t>& token_counts,
                        const std::vector<std::uint64_t>& positive_groups, const Recipe& recipe) {
   Schedule schedule;
   Random random(recipe.seed);
+  std::vector<std::size_t> taken(token_counts.size(), 0);
   for (std::size_t epoch = 0; epoch < recipe.epoch_count && schedule.cut.empty(); ++epoch) {
     const auto order = shuffled(token_counts.size(), random);
     for (auto& batch : batches_of(order, query_groups, positive_groups, recipe.batch_pair_count)) {
@@ -68,6 +69,8 @@ Schedule make_schedule(const std::vector<std::size_t>& token_counts,
         break;
       }
       schedule.token_count += token_count;
+      schedule.turns.emplace_back();
+      for (const std::size_t pair : batch) schedule.turns.back().push_back(taken[pair]++);
       schedule.steps.push_back(std::move(batch));
     }
   }

@@ -64,6 +64,8 @@ std::vector<double> thinned(const std::vector<double>& losses) {
 void take_verdict(const Verdict& verdict, TrainingReport& report) {
   report.base_score = verdict.base_score;
   report.tuned_score = verdict.tuned_score;
+  report.base_search = verdict.base_search;
+  report.tuned_search = verdict.tuned_search;
   report.gain_lower_bound = verdict.gain_lower_bound;
   report.base_guard = verdict.base_guard;
   report.tuned_guard = verdict.tuned_guard;
@@ -115,12 +117,14 @@ Status tune_and_judge(const Context& ctx, const cache::TenantCache& tenant, cons
   report.tokens = tuned->token_count;
   report.cut = tuned->cut;
   report.losses = thinned(tuned->losses);
+  const CandidateWords words(set);
   Scores base_scores;
   {
     CF_TRY(const encoder::Encoder encoder, encoder::Encoder::open(base));
     CF_TRY(base_scores, score(encoder, set));
-    CF_TRY(const FusionChoice fusion, choose_fusion(encoder, set, base_scores.candidate_vectors));
+    CF_TRY(const FusionChoice fusion, words.choose(encoder, base_scores.candidate_vectors));
     report.lexical_weight = fusion.lexical;
+    base_scores.search = words.search_scores(base_scores, retrieval::FusionWeights());
   }
   CF_TRY(const encoder::Encoder encoder, encoder::Encoder::open(tuned->model));
   auto tuned_scores = score(encoder, set);
@@ -129,6 +133,8 @@ Status tune_and_judge(const Context& ctx, const cache::TenantCache& tenant, cons
     return Done();
   }
   if (!tuned_scores) return std::move(tuned_scores).error();
+  tuned_scores->search = words.search_scores(
+      *tuned_scores, {.lexical = report.lexical_weight, .dense = 1.0 - report.lexical_weight});
   take_verdict(judge(base_scores, *tuned_scores, recipe.seed), report);
   // A worker that froze may come here after another has done the same and its model answers.
   CF_TRY(const auto overtaken_by, tenant.find_model_record(ctx, report.fingerprint));

@@ -20,8 +20,10 @@ struct TrainingReport {
   std::size_t steps = 0;
   std::size_t tokens = 0;
   double seconds = 0;
-  double base_score = 0;  // Held-out nDCG@10.
+  double base_score = 0;  // Held-out nDCG@10 by meaning alone.
   double tuned_score = 0;
+  double base_search = 0;  // Held-out nDCG@10 of search with it.
+  double tuned_search = 0;
   double gain_lower_bound = 0;
   double base_low = 0;  // 95 % intervals.
   double base_high = 0;
