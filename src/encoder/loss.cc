@@ -22,13 +22,12 @@ bool is_candidate(std::span<const PairFacts> pairs, std::size_t i, std::size_t j
 }  // namespace
 
 double ranking_loss(const UnitVectors& vectors, std::span<const PairFacts> pairs, double scale,
-                    std::span<float> gradient) {
+                    std::span<double> scores, std::span<float> gradient) {
   const FloatKernels& k = float_kernels();
   const std::size_t count = pairs.size();
   const std::size_t n = vectors.dimension;
   const auto row = [&](std::size_t i) { return vectors.rows + i * n; };
   std::fill(gradient.begin(), gradient.end(), 0.0F);
-  std::vector<double> scores(count);
   double loss = 0;
   for (std::size_t i = 0; i < count; ++i) {
     double top = -std::numeric_limits<double>::infinity();

@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <vector>
 
 namespace cloudfolio::encoder {
 
@@ -21,9 +20,10 @@ struct UnitVectors {
   std::size_t dimension;
 };
 
-// Each returns the loss and writes the gradient of `vectors`, of the same size.
+// Each returns the loss and writes the gradient of `vectors`, of the same size. `scores` is room
+// for one number a pair.
 double ranking_loss(const UnitVectors& vectors, std::span<const PairFacts> pairs, double scale,
-                    std::span<float> gradient);
+                    std::span<double> scores, std::span<float> gradient);
 double cosine_loss(const UnitVectors& vectors, std::span<const PairFacts> pairs,
                    std::span<float> gradient);
 

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <functional>
 #include <oneapi/dnnl/dnnl.hpp>
 #include <string>
 #include <utility>
@@ -230,6 +231,7 @@ struct Trainer::State {
     for (const TrainingPair& pair : pairs) {
       facts.push_back({pair.label, pair.anchor_group, pair.positive_group});
     }
+    scores.resize(pairs.size());
     times.end(Phase::plan);
     StepReport report;
     report.token_count = plan.token_count();
@@ -237,12 +239,12 @@ struct Trainer::State {
       times.end(Phase::waiting);  // The passes themselves are timed by their threads.
       const UnitVectors vectors{units, model.architecture().hidden};
       report.loss = loss == Loss::multiple_negatives_ranking
-                        ? ranking_loss(vectors, facts, options.scale, gradient)
+                        ? ranking_loss(vectors, facts, options.scale, scores, gradient)
                         : cosine_loss(vectors, facts, gradient);
       times.end(Phase::loss);
       return std::isfinite(report.loss);
     };
-    if (!passes->run(plan, 2 * pairs.size(), dropout(), loss_gradient)) {
+    if (!passes->run(plan, 2 * pairs.size(), dropout(), std::cref(loss_gradient))) {
       return wrong("the loss is not finite: a smaller learning rate may help");
     }
     times.end(Phase::waiting);
@@ -279,6 +281,7 @@ struct Trainer::State {
   std::unique_ptr<Passes> passes;
   std::size_t tokens_at_once = 0;
   std::vector<PairFacts> facts;
+  std::vector<double> scores;
   PhaseTimes times;  // Of the calling thread.
   std::size_t step_count = 0;
 };

@@ -34,10 +34,11 @@ Workers::~Workers() {
   for (std::thread& thread : threads_) thread.join();
 }
 
-void Workers::run(std::size_t piece_count, const std::function<void(std::size_t)>& work) {
+void Workers::run_all(std::size_t piece_count, Piece piece, const void* context) {
   {
     const std::lock_guard lock(mutex_);
-    work_ = &work;
+    piece_ = piece;
+    context_ = context;
     piece_count_ = piece_count;
     busy_count_ = piece_count > 1 ? threads_.size() : 0;
     thrown_ = nullptr;
@@ -53,7 +54,7 @@ void Workers::run(std::size_t piece_count, const std::function<void(std::size_t)
 void Workers::run_pieces(std::size_t thread) {
   const OneThread alone;
   try {
-    for (std::size_t i = thread; i < piece_count_; i += threads_.size() + 1) (*work_)(i);
+    for (std::size_t i = thread; i < piece_count_; i += threads_.size() + 1) piece_(context_, i);
   } catch (...) {
     const std::lock_guard lock(mutex_);
     thrown_ = std::current_exception();
