@@ -1,8 +1,8 @@
 // Measures the encoder over a file of texts, one mode a process so that memory and start are its
 // own:
 //   encoder_bench MODEL_FOLDER TEXTS MODE…   MODE: training BATCH | training-fp32 BATCH |
-//                                            training-bf16 BATCH | indexing | indexing-fp32 | query
-//                                            | start | peak
+//                                            training-fp16 BATCH | training-bf16 BATCH | indexing |
+//                                            indexing-fp32 | query | start | peak
 // Prints one JSON object of figures. Texts: a line each; consecutive lines are pairs.
 
 #include <sys/resource.h>
@@ -392,6 +392,9 @@ int run(int count, char** arguments) {
     const auto sequences = tokenize(model, texts);
     if (mode == "training") figures = train(model, sequences, batch, Precision::automatic);
     if (mode == "training-fp32") figures = train(model, sequences, batch, Precision::fp32);
+    if (mode == "training-fp16" && runs_fp16()) {
+      figures = train(model, sequences, batch, Precision::fp16);
+    }
     if (mode == "training-bf16") figures = train(model, sequences, batch, Precision::bf16);
     if (mode == "roofline") figures = roofline(model, sequences, Precision::automatic);
     if (mode == "roofline-bf16") figures = roofline(model, sequences, Precision::bf16);

@@ -5,6 +5,7 @@
 // OWNER-repositories.json (tools/make_query_sets.py). A split that would not end within --minutes
 // is not begun, and is printed.
 //
+// With --training fp32 models are trained in fp32, also where the processor trains in fewer bits.
 // With --precisions N nothing is trained: the base model answers the questions of N seeds in each
 // precision of the encoder.
 
@@ -55,6 +56,9 @@ Arguments parse(int count, char** values) {
     if (word == "--seed") arguments.seed = std::strtoul(next, nullptr, 10);
     if (word == "--minutes") arguments.minutes = std::strtod(next, nullptr);
     if (word == "--precisions") arguments.precision_seeds = std::strtoul(next, nullptr, 10);
+    if (word == "--training" && std::string_view(next) == "fp32") {
+      arguments.recipe.precision = encoder::Precision::fp32;
+    }
     if (word == "--owner") arguments.owners.emplace_back(next);
     if (word == "--epochs") arguments.recipe.epoch_count = std::strtoul(next, nullptr, 10);
     if (word == "--max-tokens") {

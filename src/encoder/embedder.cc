@@ -101,7 +101,7 @@ struct Embedder::State {
         precision(p),
         workers(thread_count_for(o.thread_count, kThreadCountMax)) {
     forward = ForwardPass::make(model, workers, precision);
-    const Precision query_precision = resolved_for_vectors(o.query_precision);
+    const Precision query_precision = resolved(o.query_precision);
     if (o.query_precision != Precision::automatic && query_precision != precision) {
       query_forward = ForwardPass::make(model, workers, query_precision);
     }
@@ -133,7 +133,7 @@ Result<std::unique_ptr<Embedder>> Embedder::open(const Model& model, Options opt
     return Error(Code::invalid_argument, "this processor has no products of fp16 numbers");
   }
   try {
-    auto state = std::make_unique<State>(model, options, resolved_for_vectors(options.precision));
+    auto state = std::make_unique<State>(model, options, resolved(options.precision));
     return std::unique_ptr<Embedder>(new Embedder(std::move(state)));
   } catch (const dnnl::error& error) {
     return Error(Code::invalid_argument, std::string("this processor cannot compute in ") +

@@ -108,6 +108,12 @@ TEST(Gradient, under_dropout_agrees_with_finite_differences) {
       {.dropout = true, .seed = 9, .precision = Precision::fp32, .thread_count = 1});
 }
 
+double norm_of(const Trainer::Gradient& gradient) {
+  double squares = 0;
+  for (const float value : gradient.values) squares += static_cast<double>(value) * value;
+  return std::sqrt(squares);
+}
+
 double cosine_of(const Trainer::Gradient& a, const Trainer::Gradient& b) {
   return testing::cosine(a.values, b.values);
 }
@@ -138,6 +144,48 @@ TEST(Gradient, in_bf16_is_close_to_fp32) {
   EXPECT_GT(cosine_of(*exact, *rounded), 0.999);
 }
 
+TEST(Gradient, in_fp16_is_close_to_fp32) {
+  if (!runs_fp16()) GTEST_SKIP() << "this processor has no fp16 products";
+  const auto owned = tiny_pairs(12);
+  for (const Loss loss : {Loss::multiple_negatives_ranking, Loss::cosine_similarity}) {
+    for (const bool dropout : {false, true}) {
+      const auto exact = gradient_of(lively_model(), owned, loss,
+                                     {.dropout = dropout, .precision = Precision::fp32});
+      const auto rounded = gradient_of(lively_model(), owned, loss,
+                                       {.dropout = dropout, .precision = Precision::fp16});
+      ASSERT_TRUE(exact && rounded);
+      EXPECT_NEAR(exact->loss, rounded->loss, 1e-3);
+      EXPECT_GT(cosine_of(*exact, *rounded), 0.9999);
+      EXPECT_NEAR(norm_of(*rounded) / norm_of(*exact), 1.0, 2e-3);
+    }
+  }
+}
+
+TEST(Gradient, that_leaves_fp16_is_computed_again_scaled_less) {
+  if (!runs_fp16()) GTEST_SKIP() << "this processor has no fp16 products";
+  // What the first layer's norm gets is so small that its gradient is ten thousand times as large.
+  const Model model = lively_model();
+  std::vector<float> weights(model.weights().begin(), model.weights().end());
+  const auto shrink = [&](std::size_t offset, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) weights[offset + i] *= 1e-4F;
+  };
+  const std::size_t hidden = model.architecture().hidden;
+  const LayerOffsets& first = model.layout().layers()[0];
+  shrink(model.layout().embedding_norm_weight(), hidden);
+  shrink(model.layout().embedding_norm_bias(), hidden);
+  shrink(first.projection_weight, hidden * hidden);
+  shrink(first.projection_bias, hidden);
+  const Model steep = model.with_weights(weights);
+  const auto owned = tiny_pairs(6);
+  const auto exact = gradient_of(steep, owned, Loss::multiple_negatives_ranking,
+                                 {.dropout = false, .precision = Precision::fp32});
+  const auto rounded = gradient_of(steep, owned, Loss::multiple_negatives_ranking,
+                                   {.dropout = false, .precision = Precision::fp16});
+  ASSERT_TRUE(exact) << exact.error().message();
+  ASSERT_TRUE(rounded) << rounded.error().message();
+  EXPECT_GT(cosine_of(*exact, *rounded), 0.99);
+}
+
 // ±1 by a hash of the index, as tools/encoder_fixtures.py has it.
 double sign(std::uint64_t index, std::uint64_t number) {
   std::uint64_t x = index * 0x9E3779B97F4A7C15U + number * 0xD1B54A32D192ED03U;
@@ -145,16 +193,21 @@ double sign(std::uint64_t index, std::uint64_t number) {
   return 1.0 - 2.0 * static_cast<double>((x >> 60) & 1U);
 }
 
-TEST(Gradient, agrees_with_pytorch) {
-  if (!testing::base_model_folder()) GTEST_SKIP() << testing::kNoBaseModel;
-  const Model& model = testing::base_model();
-  const auto fixture = testing::read_fixture("gradients.json");
+OwnedPairs fixture_pairs(const Model& model, const json::Value& fixture) {
   OwnedPairs owned;
   for (const auto& pair : fixture.at("pairs").as_array()) {
     owned.anchors.push_back(model.tokenizer().encode(json::view(pair.at(0).as_string()), 256));
     owned.positives.push_back(model.tokenizer().encode(json::view(pair.at(1).as_string()), 256));
     owned.labels.push_back(static_cast<float>(*json::as_number(pair.at(2))));
   }
+  return owned;
+}
+
+TEST(Gradient, agrees_with_pytorch) {
+  if (!testing::base_model_folder()) GTEST_SKIP() << testing::kNoBaseModel;
+  const Model& model = testing::base_model();
+  const auto fixture = testing::read_fixture("gradients.json");
+  const OwnedPairs owned = fixture_pairs(model, fixture);
   for (const Loss loss : {Loss::multiple_negatives_ranking, Loss::cosine_similarity}) {
     const auto& expected = fixture.at("losses").at(
         loss == Loss::cosine_similarity ? "cosine_similarity" : "multiple_negatives_ranking");
@@ -185,6 +238,29 @@ TEST(Gradient, agrees_with_pytorch) {
     }
     EXPECT_GT(compared, 90U);
   }
+}
+
+// Numbers are rounded to 11 bits on their way through six layers and back; what is left of
+// gradients far below the largest is seen in the first layers' ones.
+TEST(Gradient, of_the_base_model_in_fp16_is_close_to_fp32) {
+  if (!testing::base_model_folder()) GTEST_SKIP() << testing::kNoBaseModel;
+  if (!runs_fp16()) GTEST_SKIP() << "this processor has no fp16 products";
+  const Model& model = testing::base_model();
+  const OwnedPairs owned = fixture_pairs(model, testing::read_fixture("gradients.json"));
+  const auto exact = gradient_of(model, owned, Loss::multiple_negatives_ranking,
+                                 {.dropout = false, .precision = Precision::fp32});
+  const auto rounded = gradient_of(model, owned, Loss::multiple_negatives_ranking,
+                                   {.dropout = false, .precision = Precision::fp16});
+  ASSERT_TRUE(exact && rounded);
+  EXPECT_NEAR(exact->loss, rounded->loss, 2e-4);
+  EXPECT_GT(cosine_of(*exact, *rounded), 0.9999);
+  const LayerOffsets& first = model.layout().layers()[0];
+  const std::size_t count = first.projection_weight - first.qkv_weight;
+  const auto part = [&](const Trainer::Gradient& gradient) {
+    const float* begin = gradient.values.data() + first.qkv_weight;
+    return std::vector<float>(begin, begin + count);
+  };
+  EXPECT_GT(testing::cosine(part(*exact), part(*rounded)), 0.9999);
 }
 
 }  // namespace

@@ -52,6 +52,10 @@ template <>
 const Kernels<Bf16>& kernels<Bf16>() {
   return *best_set().bf16;
 }
+template <>
+const Kernels<Half>& kernels<Half>() {
+  return *best_set().fp16;
+}
 const FloatKernels& float_kernels() {
   return *best_set().floats;
 }
@@ -64,6 +68,9 @@ const Int8Kernels* int8_kernels() {
 const HalfKernels* half_kernels() {
   static const bool has = has_fp16();
   return has ? &avx512_fp16::kHalf : nullptr;
+}
+const MixedKernels* mixed_kernels() {
+  return half_kernels() == nullptr ? nullptr : &avx512_fp16::kMixed;
 }
 const char* kernel_set_name() {
   return best_set().name;

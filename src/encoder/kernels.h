@@ -5,13 +5,14 @@
 // that stay in cache. The same source (kernels/*.inc) is compiled for AVX-512, for AVX2 and for any
 // x86-64, and the set is chosen once, at run time.
 //
-// T is the type of stored activations: float or Bf16. Sums are always fp32. Row-major throughout; a
-// width is a multiple of 16, a head has 32 or 64 elements.
+// T is the type of stored activations: float, Bf16 or Half. Sums are always fp32. Row-major
+// throughout; a width is a multiple of 16, a head has 32 or 64 elements.
 
 #include <cstddef>
 #include <cstdint>
 
 #include "encoder/bf16.h"
+#include "encoder/half.h"
 
 namespace cloudfolio::encoder {
 
@@ -228,6 +229,35 @@ struct HalfKernels {
   void (*multiply_tiles)(const HalfTiles&);
 };
 
+// Products of training in fp16, summed in fp32 every 192 numbers. Extents of weights are multiples
+// of 16; rows may be any number.
+// half or wide [rows][columns] = a[rows][inner] · B + bias; B packed, bias may be null.
+struct MixedProduct {
+  const Half* a;  // Readable up to the next multiple of kHalfTileRows.
+  std::size_t rows, inner, columns;
+  const Half* panels;
+  const float* bias;
+  Half* half;  // One of the two is null.
+  float* wide;
+};
+// d_weight[outputs][inputs] (+)= dyᵀ[outputs][rows] · x[rows][inputs]
+struct MixedGradient {
+  const Half* dy;
+  const Half* x;
+  std::size_t rows, outputs, inputs;
+  float* d_weight;
+  Sum sum;
+  Half* scratch;  // gradient_scratch(outputs, inputs) numbers
+};
+struct MixedKernels {
+  // Panels of kPanelWidth columns, the last one filled up, from rows b[k][n] or columns b[n][k].
+  void (*pack_rows)(const float* b, std::size_t k_count, std::size_t columns, Half* panels);
+  void (*pack_columns)(const float* b, std::size_t k_count, std::size_t columns, Half* panels);
+  void (*multiply)(const MixedProduct&);
+  void (*multiply_gradient)(const MixedGradient&);
+  std::size_t (*gradient_scratch)(std::size_t outputs, std::size_t inputs);
+};
+
 // Floats of scratch for sequences of up to `row_count` rows.
 std::size_t attention_scratch(const AttentionShape& shape, std::size_t row_count);
 
@@ -237,11 +267,14 @@ template <>
 const Kernels<float>& kernels<float>();
 template <>
 const Kernels<Bf16>& kernels<Bf16>();
+template <>
+const Kernels<Half>& kernels<Half>();  // Only where there are mixed_kernels().
 const FloatKernels& float_kernels();
 // Null where this processor has none.
 const ProductKernels* product_kernels();
 const Int8Kernels* int8_kernels();
 const HalfKernels* half_kernels();
+const MixedKernels* mixed_kernels();
 
 // "avx512", "avx2" or "portable".
 const char* kernel_set_name();
@@ -251,6 +284,7 @@ struct KernelSet {
   const char* name;
   const Kernels<float>* fp32;
   const Kernels<Bf16>* bf16;
+  const Kernels<Half>* fp16;  // May be null.
   const FloatKernels* floats;
   const ProductKernels* products;  // May be null.
   const Int8Kernels* int8;         // May be null.

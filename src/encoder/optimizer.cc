@@ -13,7 +13,7 @@ constexpr double kBeta1 = 0.9;
 constexpr double kBeta2 = 0.999;
 constexpr double kEpsilon = 1e-8;
 
-AdamStep adam_step(std::size_t step, double norm, const AdamW::Rates& rates) {
+AdamStep adam_step(std::size_t step, double norm, double scale, const AdamW::Rates& rates) {
   const auto t = static_cast<double>(step);
   // As torch.nn.utils.clip_grad_norm_.
   const double clip = std::min(1.0, rates.gradient_norm_max / (norm + 1e-6));
@@ -21,7 +21,7 @@ AdamStep adam_step(std::size_t step, double norm, const AdamW::Rates& rates) {
   a.beta1 = static_cast<float>(kBeta1);
   a.beta2 = static_cast<float>(kBeta2);
   a.epsilon = static_cast<float>(kEpsilon);
-  a.gradient_scale = static_cast<float>(clip);
+  a.gradient_scale = static_cast<float>(clip / scale);
   a.rate = static_cast<float>(rates.learning_rate / (1.0 - std::pow(kBeta1, t)));
   a.root_correction = static_cast<float>(1.0 / std::sqrt(1.0 - std::pow(kBeta2, t)));
   a.decay_factor = static_cast<float>(1.0 - rates.learning_rate * rates.weight_decay);
@@ -108,14 +108,14 @@ double AdamW::sum(const StepGradient& gradient, Workers& workers) {
   });
   double total = 0;
   for (const double squares : squares_) total += squares;
-  return std::sqrt(total);
+  return std::sqrt(total) / gradient.scale;
 }
 
 void AdamW::update(const StepGradient& gradient, double norm, const Rates& rates,
                    Workers& workers) {
   ++step_count_;
   const FloatKernels& k = float_kernels();
-  const AdamStep decaying = adam_step(step_count_, norm, rates);
+  const AdamStep decaying = adam_step(step_count_, norm, gradient.scale, rates);
   AdamStep plain = decaying;
   plain.decay_factor = 1.0F;
   slot_of_used_.assign(used_.size(), -1);

@@ -31,6 +31,7 @@ struct StepGradient {
   };
   std::span<const Shard> shards;
   std::span<const std::int32_t> slot_ids;  // The word of each slot; no word twice.
+  double scale = 1.0;                      // The sums are so many times the gradient.
 };
 
 class AdamW {
@@ -51,7 +52,7 @@ class AdamW {
   // Before a step computes with these words.
   void use(std::span<const std::int32_t> words);
 
-  // Sums the shards into the first and returns the norm.
+  // Sums the shards into the first and returns the gradient's norm.
   double sum(const StepGradient& gradient, Workers& workers);
   // After sum(): clips and moves every weight.
   void update(const StepGradient& gradient, double norm, const Rates& rates, Workers& workers);

@@ -29,14 +29,10 @@ bool bf16_is_faster() {
 }  // namespace
 
 Precision resolved(Precision wanted) {
-  static const Precision best = bf16_is_faster() ? Precision::bf16 : Precision::fp32;
+  static const Precision best = bf16_is_faster() ? Precision::bf16
+                                : runs_fp16()    ? Precision::fp16
+                                                 : Precision::fp32;
   return wanted == Precision::automatic ? best : wanted;
-}
-
-Precision resolved_for_vectors(Precision wanted) {
-  const Precision best = resolved(wanted);
-  const bool halved = wanted == Precision::automatic && best == Precision::fp32 && runs_fp16();
-  return halved ? Precision::fp16 : best;
 }
 
 bool runs_bf16() {

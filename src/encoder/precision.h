@@ -7,22 +7,21 @@
 namespace cloudfolio::encoder {
 
 enum class Precision : std::uint8_t {
-  automatic,  // bf16 where this processor multiplies faster in it than in fp32, fp32 otherwise.
+  // bf16 where this processor multiplies faster in it than in fp32; otherwise fp16 where it has
+  // that, otherwise fp32.
+  automatic,
   fp32,
   bf16,  // Products of bf16 numbers summed in fp32; activations kept in bf16.
   // Vectors only, not training: products of 8-bit weights and activations, the rest in fp32. Four
   // times the speed and a quarter of the memory, see embedder.h for what it costs.
   int8,
-  // Vectors only: products of fp16 numbers, summed in fp32 every 128 elements; the rest in fp32.
-  // Twice the speed of fp32, and rankings that cannot be told from its.
+  // Products of fp16 numbers, summed in fp32 every 128 to 192. Twice the speed of fp32, and
+  // rankings that cannot be told from its. Training keeps activations and scaled gradients in fp16
+  // too, sums and weights in fp32.
   fp16,
 };
 
-// `automatic` for vectors of texts: fp16 where the processor has it and bf16 is not faster than
-// fp32, resolved() otherwise.
-Precision resolved_for_vectors(Precision wanted);
-// For training: `automatic` as this processor decides it (measured once a process); the others
-// unchanged.
+// `automatic` as this processor decides it (measured once a process); the others unchanged.
 Precision resolved(Precision wanted);
 // Whether the processor has bf16 products at all (AVX512-BF16).
 bool runs_bf16();

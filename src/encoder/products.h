@@ -1,6 +1,7 @@
 #pragma once
 // Matrix products of a linear layer, forward and backward: in bf16 by oneDNN, in fp32 by the
-// project's own kernels where the processor has AVX-512 (panel_products.h) and by oneDNN elsewhere.
+// project's own kernels where the processor has AVX-512 (panel_products.h) and by oneDNN elsewhere,
+// in fp16 by the project's own (mixed_products.h).
 //
 // With oneDNN, weights are packed once in the layout that it prefers; primitives are made once for
 // each shape and kept, as is their scratch memory. Everything runs on the calling thread (OneThread

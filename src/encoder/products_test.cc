@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "encoder/mixed_products.h"
 #include "encoder/precision.h"
 
 namespace cloudfolio::encoder {
@@ -145,6 +146,95 @@ TEST(Fp16Products, are_within_two_thousandths_of_the_sums) {
       all += expected * expected;
     }
     EXPECT_LT(std::sqrt(wrong / all), 0.002) << o.rows;
+  }
+}
+
+class MixedProducts : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (mixed_kernels() == nullptr)
+      GTEST_SKIP() << "this processor has no products of fp16 numbers";
+  }
+
+  // Rows beyond the last are read in whole tiles.
+  static std::vector<Half> halves(const std::vector<float>& values, std::size_t width) {
+    std::vector<Half> out(values.size() + kHalfTileRows * width);
+    kernels<Half>().convert(values.data(), out.data(), values.size());
+    return out;
+  }
+  static std::vector<float> floats(const std::vector<Half>& values) {
+    std::vector<float> out;
+    for (const Half value : values) {
+      const std::vector<Half> sixteen(16, value);
+      float mean[16];
+      kernels<Half>().mean_rows(sixteen.data(), 16, {0, 1, {}}, mean);
+      out.push_back(mean[0]);
+    }
+    return out;
+  }
+  // The length of the differences over that of `expected(i)`.
+  template <class Expected>
+  static double error_of(const std::vector<float>& values, Expected expected) {
+    double wrong = 0;
+    double all = 0;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      wrong += (values[i] - expected(i)) * (values[i] - expected(i));
+      all += expected(i) * expected(i);
+    }
+    return std::sqrt(wrong / all);
+  }
+};
+
+TEST_F(MixedProducts, forward_and_backward_are_the_sums) {
+  Array<Half> unused;
+  Products<Half> products;
+  for (const Operands& o : kCases) {
+    PackedWeight<Half> weight(o.size, Directions::both);
+    weight.pack(o.weight.data(), unused);
+    const auto x = halves(o.x, o.size.inputs);
+    const auto dy = halves(o.dy, o.size.outputs);
+    const auto output = [&](std::size_t i) {
+      return o.output(i / o.size.outputs, i % o.size.outputs);
+    };
+    const auto input = [&](std::size_t i) {
+      return o.input_gradient(i / o.size.inputs, i % o.size.inputs);
+    };
+    std::vector<float> y(o.rows * o.size.outputs);
+    products.forward_wide(weight, o.bias.data(), x.data(), o.rows, y.data());
+    EXPECT_LT(error_of(y, output), 0.002) << o.rows;
+    std::vector<Half> narrow(y.size());
+    products.forward(weight, o.bias.data(), x.data(), o.rows, narrow.data());
+    EXPECT_LT(error_of(floats(narrow), output), 0.002) << o.rows;
+    std::vector<float> dx(o.rows * o.size.inputs);
+    products.backward_wide(weight, dy.data(), o.rows, dx.data());
+    EXPECT_LT(error_of(dx, input), 0.002) << o.rows;
+    narrow.resize(dx.size());
+    products.backward(weight, dy.data(), o.rows, narrow.data());
+    EXPECT_LT(error_of(floats(narrow), input), 0.002) << o.rows;
+  }
+}
+
+TEST_F(MixedProducts, weight_gradients_replace_or_add) {
+  Products<Half> products;
+  for (const Operands& o : kCases) {
+    const auto x = halves(o.x, o.size.inputs);
+    const auto dy = halves(o.dy, o.size.outputs);
+    std::vector<float> d_weight(o.size.outputs * o.size.inputs, 5.0F);
+    std::vector<float> d_bias(o.size.outputs, 5.0F);
+    for (const double times : {1.0, 2.0}) {
+      products.weight_gradient(o.size, dy.data(), x.data(), o.rows,
+                               times == 1.0 ? Sum::fresh : Sum::onto, d_weight.data(),
+                               d_bias.data());
+      EXPECT_LT(error_of(d_weight,
+                         [&](std::size_t i) {
+                           return times * o.weight_gradient(i / o.size.inputs, i % o.size.inputs);
+                         }),
+                0.002)
+          << o.rows;
+      double sum = 0;
+      for (std::size_t row = 0; row < o.rows; ++row) sum += o.dy[row * o.size.outputs + 3];
+      EXPECT_NEAR(d_bias[3], times * sum, 1e-2);
+    }
   }
 }
 

@@ -12,6 +12,7 @@
 #include "base/limits.h"
 #include "encoder/checkpoint.h"
 #include "encoder/loss.h"
+#include "encoder/loss_scaling.h"
 #include "encoder/optimizer.h"
 #include "encoder/parameter_layout.h"
 #include "encoder/step_plan.h"
@@ -208,6 +209,9 @@ struct Trainer::State {
     if (precision == Precision::bf16) {
       tokens_at_once = kActivationBytes / Workspace<Bf16>::bytes_a_token(m.architecture());
       passes = std::make_unique<TypedPasses<Bf16>>(m, optimizer.weights(), workers, o.clock);
+    } else if (precision == Precision::fp16) {
+      tokens_at_once = kActivationBytes / Workspace<Half>::bytes_a_token(m.architecture());
+      passes = std::make_unique<TypedPasses<Half>>(m, optimizer.weights(), workers, o.clock);
     } else {
       tokens_at_once = kActivationBytes / Workspace<float>::bytes_a_token(m.architecture());
       passes = std::make_unique<TypedPasses<float>>(m, optimizer.weights(), workers, o.clock);
@@ -233,6 +237,21 @@ struct Trainer::State {
     }
     scores.resize(pairs.size());
     times.end(Phase::plan);
+    for (const int exponent : kScaleExponents) {
+      CF_TRY(const auto report, attempt(pairs, loss, exponent));
+      if (std::isfinite(report.gradient_norm)) return report;
+      if (precision != Precision::fp16) break;
+    }
+    return not_finite("gradient");
+  }
+
+  Error not_finite(const std::string& what) const {
+    return wrong("the " + what + " is not finite: a smaller learning rate may help" +
+                 (precision == Precision::fp16 ? ", or training in fp32" : ""));
+  }
+
+  // With the gradient scaled to 2^exponent in fp16.
+  Result<StepReport> attempt(std::span<const TrainingPair> pairs, Loss loss, int exponent) {
     StepReport report;
     report.token_count = plan.token_count();
     const auto loss_gradient = [&](const float* units, std::span<float> gradient) {
@@ -241,19 +260,23 @@ struct Trainer::State {
       report.loss = loss == Loss::multiple_negatives_ranking
                         ? ranking_loss(vectors, facts, options.scale, scores, gradient)
                         : cosine_loss(vectors, facts, gradient);
+      if (precision == Precision::fp16) gradient_scale = scale_to(exponent, gradient);
       times.end(Phase::loss);
       return std::isfinite(report.loss);
     };
     if (!passes->run(plan, 2 * pairs.size(), dropout(), std::cref(loss_gradient))) {
-      return wrong("the loss is not finite: a smaller learning rate may help");
+      return not_finite("loss");
     }
     times.end(Phase::waiting);
-    report.gradient_norm = optimizer.sum(passes->gradient(plan), workers);
+    report.gradient_norm = optimizer.sum(gradient(), workers);
     times.end(Phase::gradient_sum);
-    if (!std::isfinite(report.gradient_norm)) {
-      return wrong("the gradient is not finite: a smaller learning rate may help");
-    }
     return report;
+  }
+
+  StepGradient gradient() {
+    StepGradient sums = passes->gradient(plan);
+    sums.scale = gradient_scale;
+    return sums;
   }
 
   // Equal for runs whose steps give equal weights: the model's weights, and what steps depend on.
@@ -280,6 +303,7 @@ struct Trainer::State {
   StepPlan plan;
   std::unique_ptr<Passes> passes;
   std::size_t tokens_at_once = 0;
+  double gradient_scale = 1.0;
   std::vector<PairFacts> facts;
   std::vector<double> scores;
   PhaseTimes times;  // Of the calling thread.
@@ -291,8 +315,9 @@ Trainer::~Trainer() = default;
 
 Result<std::unique_ptr<Trainer>> Trainer::open(const Model& model, Options options) {
   CF_CHECK(check_options(options));
-  if (options.precision == Precision::int8 || options.precision == Precision::fp16) {
-    return wrong(std::string(to_string(options.precision)) + " is not for training");
+  if (options.precision == Precision::int8) return wrong("int8 is not for training");
+  if (options.precision == Precision::fp16 && !runs_fp16()) {
+    return wrong("this processor cannot train in fp16");
   }
   try {
     auto state = std::make_unique<State>(model, options, resolved(options.precision));
@@ -309,7 +334,7 @@ Result<StepReport> Trainer::step(std::span<const TrainingPair> pairs, Loss loss)
     auto report = s.differentiate(pairs, loss);
     if (!report) return report;
     report->learning_rate = learning_rate(s.options, s.step_count);
-    s.optimizer.update(s.passes->gradient(s.plan), report->gradient_norm,
+    s.optimizer.update(s.gradient(), report->gradient_norm,
                        {report->learning_rate, s.options.weight_decay, s.options.gradient_norm_max},
                        s.workers);
     s.times.end(Phase::optimizer);
@@ -384,7 +409,7 @@ Result<Trainer::Gradient> Trainer::gradient(std::span<const TrainingPair> pairs,
   State& s = *state_;
   try {
     CF_TRY(const auto report, s.differentiate(pairs, loss));
-    const StepGradient gradient = s.passes->gradient(s.plan);
+    const StepGradient gradient = s.gradient();
     const ParameterLayout& layout = s.model.layout();
     const std::size_t hidden = s.model.architecture().hidden;
     Gradient out{report.loss, std::vector<float>(layout.count())};
@@ -395,6 +420,8 @@ Result<Trainer::Gradient> Trainer::gradient(std::span<const TrainingPair> pairs,
     const std::size_t dense = layout.position_embeddings();
     std::copy_n(gradient.shards[0].dense, layout.trained_count() - dense,
                 out.values.data() + dense);
+    const auto factor = static_cast<float>(1.0 / gradient.scale);
+    for (float& value : out.values) value *= factor;
     return out;
   } catch (const dnnl::error& error) {
     return Error(Code::internal, std::string("oneDNN: ") + error.what());

@@ -14,6 +14,11 @@
 // the step, place in the network, element), so it does not depend on threads or on batching; a kept
 // one is scaled by 1/(1 − p).
 //
+// Numbers: in bf16 and fp16 the matrices are rounded at each step from fp32 weights, products are
+// summed in fp32, activations and gradients between products are kept in 16 bits; norms, softmax,
+// the residual stream's gradient and the optimiser are fp32. For fp16 a step's gradient is scaled
+// (loss_scaling.h).
+//
 // Promises: the same model, options and steps give the same weights, bit for bit, on processors of
 // the same type, for any thread count. A step of more tokens than `activation_token_count_max` is
 // computed in parts, the forward pass twice (gradient caching), in the same memory; the gradient is
@@ -75,7 +80,7 @@ class Trainer {
     Precision precision = Precision::automatic;
     std::size_t thread_count = 0;  // 0: as many as the process may use.
     // Tokens whose activations are kept at once, over all threads. 0: as many as fit in 280 MiB,
-    // some 5,000 of MiniLM in bf16 and half as many in fp32.
+    // some 5,000 of MiniLM in 16 bits and half as many in fp32.
     std::size_t activation_token_count_max = 0;
     // Times the phases of the steps where it is not null.
     const Clock* clock = nullptr;

@@ -75,13 +75,17 @@ TEST_F(TinyTraining, the_loss_falls) {
 
 TEST_F(TinyTraining, same_seed_gives_the_same_weights_for_any_thread_count) {
   Trainer::Options options = kQuick;
-  options.thread_count = 1;
-  const Model one = train(options, 6);
-  options.thread_count = 2;
-  EXPECT_TRUE(same_weights(one, train(options, 6)));
-  EXPECT_TRUE(same_weights(one, train(options, 6)));
-  options.seed = 43;
-  EXPECT_FALSE(same_weights(one, train(options, 6)));
+  for (const Precision precision : {Precision::automatic, Precision::fp32}) {
+    options.precision = precision;
+    options.seed = kQuick.seed;
+    options.thread_count = 1;
+    const Model one = train(options, 6);
+    options.thread_count = 2;
+    EXPECT_TRUE(same_weights(one, train(options, 6)));
+    EXPECT_TRUE(same_weights(one, train(options, 6)));
+    options.seed = 43;
+    EXPECT_FALSE(same_weights(one, train(options, 6)));
+  }
 }
 
 TEST_F(TinyTraining, a_step_in_parts_drops_the_same_elements) {

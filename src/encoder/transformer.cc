@@ -21,11 +21,13 @@ Transformer<T>::Transformer(const Architecture& architecture, const ParameterLay
     matrices_.push_back({at.ffn1_weight, {{inner, hidden}, directions, by}});
     matrices_.push_back({at.ffn2_weight, {{hidden, inner}, directions, by}});
   }
-  if (by == ProductsBy::fp16) place_half_panels();
+  if constexpr (std::is_same_v<T, float>) {
+    if (by == ProductsBy::fp16) place_half_panels();
+  }
 }
 
-template <class T>
-void Transformer<T>::place_half_panels() {
+template <>
+void Transformer<float>::place_half_panels() {
   const auto count = [](const Matrix& matrix) {
     const LayerSize size = matrix.packed.size();
     return HalfWeight::number_count(size.outputs, size.inputs);
@@ -190,5 +192,6 @@ void Transformer<T>::layer_forward(Workspace<T>& w, const PackedBatch& batch,
 
 template class Transformer<float>;
 template class Transformer<Bf16>;
+template class Transformer<Half>;
 
 }  // namespace cloudfolio::encoder

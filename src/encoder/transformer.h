@@ -15,6 +15,7 @@
 #include "encoder/architecture.h"
 #include "encoder/buffer.h"
 #include "encoder/kernels.h"
+#include "encoder/mixed_products.h"
 #include "encoder/packed_batch.h"
 #include "encoder/parameter_layout.h"
 #include "encoder/phase_times.h"

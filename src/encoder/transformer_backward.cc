@@ -181,5 +181,8 @@ template void Transformer<float>::backward(Workspace<float>&, const PackedBatch&
 template void Transformer<Bf16>::backward(Workspace<Bf16>&, const PackedBatch&, const Dropout&,
                                           const float*, const float*, const float*,
                                           std::span<const std::uint32_t>, GradientTarget) const;
+template void Transformer<Half>::backward(Workspace<Half>&, const PackedBatch&, const Dropout&,
+                                          const float*, const float*, const float*,
+                                          std::span<const std::uint32_t>, GradientTarget) const;
 
 }  // namespace cloudfolio::encoder

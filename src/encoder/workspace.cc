@@ -6,6 +6,8 @@ namespace cloudfolio::encoder {
 
 template <class T>
 void Workspace<T>::cut(std::size_t rows, std::size_t longest, Keep keep) {
+  // Products in fp16 read whole tiles of rows.
+  rows = (rows + kHalfTileRows - 1) / kHalfTileRows * kHalfTileRows;
   Cutter measure(nullptr);
   cut(measure, rows, longest, keep);
   memory_.reserve(measure.used_bytes());
@@ -67,5 +69,6 @@ std::size_t Workspace<T>::bytes_a_token(const Architecture& architecture) {
 
 template class Workspace<float>;
 template class Workspace<Bf16>;
+template class Workspace<Half>;
 
 }  // namespace cloudfolio::encoder

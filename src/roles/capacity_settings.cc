@@ -193,6 +193,7 @@ capacity::AciOptions aci_options(const Config& config) {
   add("CLOUDFOLIO_TRAINING_MAX_TOKENS", std::to_string(config.training_tokens_max));
   add("CLOUDFOLIO_TRAINING_MAX_STEPS", std::to_string(config.training_steps_max));
   add("CLOUDFOLIO_TRAINING_SEED", std::to_string(config.training_seed));
+  add("CLOUDFOLIO_TRAINING_PRECISION", config.training_precision);
   add("CLOUDFOLIO_LOG_LEVEL", config.log_level);
   options.cost_tags = {{"service", "trainer"}};
   return options;

@@ -218,6 +218,8 @@ Status validate(const Config& config) {
   if (const std::string& login = config.compatibility_model_slot_login;
       !login.empty() && !tenancy::tenant_from_login(login))
     return bad_value("compatibility.model_slot_login", "a GitHub login");
+  if (config.training_precision != "automatic" && config.training_precision != "fp32")
+    return bad_value("training.precision", "automatic or fp32");
   CF_CHECK(validate_capacity(config));
   if (config.data.empty()) return bad_value("data", "the folder of the embedded store");
   return Done{};

@@ -62,6 +62,7 @@ struct Config {
   std::int64_t training_steps_max = 0;  // 0: as many as the recipe wants.
   std::int64_t training_checkpoint_steps = 50;
   std::int64_t training_seed = 42;
+  std::string training_precision = "automatic";
 
   std::string costs_prices;  // File; empty: the built-in price table.
 

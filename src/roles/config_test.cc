@@ -104,6 +104,10 @@ TEST(Config, a_backend_that_is_not_there_is_refused) {
   config.durable_backend = "grpc";
   ASSERT_FALSE(validate(config));
   EXPECT_NE(validate(config).error().message().find("durable.backend: 'grpc'"), std::string::npos);
+  config.durable_backend = "embedded";
+  config.training_precision = "fp8";
+  ASSERT_FALSE(validate(config));
+  EXPECT_NE(validate(config).error().message().find("training.precision"), std::string::npos);
 }
 
 TEST(Config, a_worker_process_leaves_one_processor_to_what_serves_beside_it) {

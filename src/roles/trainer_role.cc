@@ -55,6 +55,7 @@ void register_trainer(durable::Registry& registry, const Config& config, Platfor
                       training::Cores cores, std::function<void(const InstanceId&)> on_step) {
   training::Recipe recipe;
   recipe.seed = static_cast<std::uint64_t>(config.training_seed);
+  if (config.training_precision == "fp32") recipe.precision = encoder::Precision::fp32;
   recipe.token_count_max = static_cast<std::size_t>(config.training_tokens_max);
   recipe.checkpoint_step_count = static_cast<std::size_t>(config.training_checkpoint_steps);
   if (config.training_steps_max > 0) {

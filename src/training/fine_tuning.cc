@@ -200,6 +200,7 @@ Result<TunedModel> fine_tune(const Context& ctx, const encoder::Model& base, con
   options.warmup_step_count = schedule.warmup_step_count;
   options.total_step_count = step_count;
   options.seed = recipe.seed;
+  options.precision = recipe.precision;
   const std::size_t between = recipe.checkpoint_step_count;
   Run run(base, options, identity_of(texts, schedule), between > 0 ? checkpoints : nullptr);
   CF_CHECK(run.open(ctx));

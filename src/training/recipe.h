@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "encoder/precision.h"
+
 namespace cloudfolio::training {
 
 // Part of the content fingerprint: another recipe trains anew.
@@ -27,6 +29,8 @@ struct Recipe {
   std::optional<std::size_t> step_count_max;
   // `training.checkpoint_steps`: how many steps a killed run may lose. 0: no checkpoints.
   std::size_t checkpoint_step_count = 50;
+  // `training.precision`: not part of the content, models in either serve alike.
+  encoder::Precision precision = encoder::Precision::automatic;
 };
 
 // The steps of a run: which pairs each takes.

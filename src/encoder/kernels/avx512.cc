@@ -25,6 +25,8 @@ namespace {
 
 #include "encoder/kernels/set.inc"
 
+constexpr Kernels<Half> kFp16 = make_kernels<Half>();
+
 // Cycles of `rounds` rounds of twelve independent products.
 template <class Multiply>
 unsigned long long cycles_of(int rounds, Multiply multiply) {
@@ -59,6 +61,7 @@ double bf16_speedup() {
 
 }  // namespace
 
-const KernelSet kSet = {"avx512", &kFp32, &kBf16, &kFloats, &kProducts, &kInt8, &bf16_speedup};
+const KernelSet kSet = {"avx512", &kFp32,     &kBf16, &kFp16,
+                        &kFloats, &kProducts, &kInt8, &bf16_speedup};
 
 }  // namespace cloudfolio::encoder::avx512

@@ -21,6 +21,6 @@ namespace {
 
 }  // namespace
 
-const KernelSet kSet = {"portable", &kFp32, &kBf16, &kFloats, nullptr, nullptr, nullptr};
+const KernelSet kSet = {"portable", &kFp32, &kBf16, nullptr, &kFloats, nullptr, nullptr, nullptr};
 
 }  // namespace cloudfolio::encoder::portable

@@ -9,7 +9,8 @@ extern const KernelSet kSet;
 }
 namespace avx512_fp16 {
 extern const HalfKernels kHalf;
-}
+extern const MixedKernels kMixed;
+}  // namespace avx512_fp16
 namespace avx2 {
 extern const KernelSet kSet;
 }
