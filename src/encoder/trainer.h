@@ -24,10 +24,12 @@
 // computed in parts, the forward pass twice (gradient caching), in the same memory; the gradient is
 // that of the whole step. A step whose shapes and words were seen takes no memory from the heap,
 // but for what oneDNN takes within its products (in bf16, and where there is no AVX-512) and gives
-// back. Threads: one caller at a time. Keeps its own worker threads. Errors: invalid_argument for
-// what a caller did wrong (no pairs, a sequence that is empty, too long or holds an id outside the
-// vocabulary, a label that is not finite), and where loss or gradients are not finite: then the
-// weights stay as they were before the step, and the trainer can be used on.
+// back.
+// Threads: one caller at a time. Keeps its own worker threads.
+// Errors: invalid_argument for what a caller did wrong (no pairs, a sequence that is empty, too
+// long or holds an id outside the vocabulary, a label that is not finite), and where loss or
+// gradients are not finite: then the weights stay as they were before the step, and the trainer can
+// be used on.
 
 #include <cstddef>
 #include <cstdint>

@@ -28,10 +28,17 @@ void show_model(const std::string& fingerprint, const json::Object& model,
     std::printf(", %.6f %s", static_cast<double>(report.cost_micros) / 1e6,
                 report.currency.c_str());
   }
-  std::printf("\n  %s: %zu epochs, batch %zu, rate %g, warm-up %g, seed %zu\n",
-              report.recipe.c_str(), report.epochs, report.batch_pairs, report.learning_rate,
-              report.warmup_share, report.seed);
-  if (report.steps == 0) return;
+  std::printf("\n  %s: %zu epochs, batch %zu, rate %g, warm-up %g, seed %zu", report.recipe.c_str(),
+              report.epochs, report.batch_pairs, report.learning_rate, report.warmup_share,
+              report.seed);
+  if (report.lexical_weight > 0) std::printf(", weight of words %g", report.lexical_weight);
+  if (!report.cut.empty()) std::printf("; cut short by training.%s", report.cut.c_str());
+  std::printf("\n");
+  if (!report.losses.empty()) {
+    std::printf("  loss %.3f at first, %.3f at the end  %s\n", report.losses.front(),
+                report.losses.back(), training::curve_line(report.losses).c_str());
+  }
+  if (!report.measured()) return;
   std::printf(
       "  nDCG@10 of %zu held-out questions: base %.3f (%.3f–%.3f), tuned %.3f (%.3f–%.3f)\n",
       report.queries, report.base_score, report.base_low, report.base_high, report.tuned_score,

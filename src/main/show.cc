@@ -110,9 +110,10 @@ Status show_training(const std::string& report) {
   std::printf("%lld pairs, %lld steps, %lld tokens, %.1f s\n", int_at(training, "pairs"),
               int_at(training, "steps"), int_at(training, "tokens"),
               number_at(training, "seconds"));
-  std::printf("held-out nDCG@10: base %.3f, tuned %.3f; with words: base %.3f, tuned %.3f\n",
-              number_at(training, "base_score"), number_at(training, "tuned_score"),
-              number_at(training, "base_search"), number_at(training, "tuned_search"));
+  if (int_at(training, "steps") > 0 && text_at(training, "reason") != "not_finite")
+    std::printf("held-out nDCG@10: base %.3f, tuned %.3f; with words: base %.3f, tuned %.3f\n",
+                number_at(training, "base_score"), number_at(training, "tuned_score"),
+                number_at(training, "base_search"), number_at(training, "tuned_search"));
   const bool published = json::find_bool(training, "published").value_or(false);
   if (published) {
     std::printf("published: searches use the tuned model\n");

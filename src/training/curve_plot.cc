@@ -1,6 +1,7 @@
 #include "training/curve_plot.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdarg>
 #include <cstdio>
 #include <span>
@@ -18,6 +19,7 @@ constexpr double kBottom = 45;
 constexpr int kTickCount = 4;
 // Of the running mean, as a share of the points.
 constexpr std::size_t kSmoothingShare = 20;
+constexpr std::size_t kLineColumnsMax = 40;
 
 [[gnu::format(printf, 2, 3)]] void append(std::string& out, const char* format, ...) {
   char text[512];
@@ -78,7 +80,34 @@ class Chart {
   double loss_max_;
 };
 
+// What neighbours share a column.
+std::vector<double> columns_of(std::span<const double> losses) {
+  const std::size_t count = std::min(losses.size(), kLineColumnsMax);
+  std::vector<double> out;
+  for (std::size_t column = 0; column < count; ++column) {
+    const std::size_t from = column * losses.size() / count;
+    const std::size_t to = (column + 1) * losses.size() / count;
+    double sum = 0;
+    for (std::size_t i = from; i < to; ++i) sum += losses[i];
+    out.push_back(sum / static_cast<double>(to - from));
+  }
+  return out;
+}
+
 }  // namespace
+
+std::string curve_line(std::span<const double> losses) {
+  static constexpr std::array<const char*, 8> kBlocks{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+  const std::vector<double> columns = columns_of(losses);
+  if (columns.empty()) return {};
+  const double highest = std::max(*std::max_element(columns.begin(), columns.end()), 1e-9);
+  std::string out;
+  for (const double loss : columns) {
+    const double share = std::clamp(loss / highest, 0.0, 1.0);
+    out += kBlocks[static_cast<std::size_t>(share * (kBlocks.size() - 1) + 0.5)];
+  }
+  return out;
+}
 
 std::string curve_svg(const TrainingReport& report) {
   std::string out;
@@ -93,11 +122,13 @@ std::string curve_svg(const TrainingReport& report) {
       "@media(prefers-color-scheme:dark){svg{background:#1b1b1b;color:#ddd}}</style>\n";
   append(out, "<text x=\"%.0f\" y=\"22\">%s: loss of %zu steps, %zu pairs, %.0f s</text>\n", kLeft,
          report.login.c_str(), report.steps, report.pairs, report.seconds);
-  append(out,
-         "<text x=\"%.0f\" y=\"42\">held-out nDCG@10: base %.3f (%.3f–%.3f), tuned %.3f "
-         "(%.3f–%.3f), %s</text>\n",
-         kLeft, report.base_score, report.base_low, report.base_high, report.tuned_score,
-         report.tuned_low, report.tuned_high,
+  append(out, "<text x=\"%.0f\" y=\"42\">", kLeft);
+  if (report.measured()) {
+    append(out, "held-out nDCG@10: base %.3f (%.3f–%.3f), tuned %.3f (%.3f–%.3f), ",
+           report.base_score, report.base_low, report.base_high, report.tuned_score,
+           report.tuned_low, report.tuned_high);
+  }
+  append(out, "%s</text>\n",
          report.published ? "published" : ("not published: " + report.reason).c_str());
   const auto& losses = report.losses;
   const double highest =

@@ -41,6 +41,14 @@ TEST(curve_plot, of_a_run_without_steps_says_so) {
   EXPECT_NE(svg.find("too_little_evidence"), std::string::npos);
 }
 
+TEST(curve_line, is_as_high_as_the_losses_and_never_too_wide) {
+  EXPECT_EQ(curve_line({}), "");
+  EXPECT_EQ(curve_line(std::vector<double>{2, 1, 0}), "█▅▁");
+  EXPECT_EQ(curve_line(std::vector<double>{0, 0}), "▁▁");
+  const std::vector<double> many(999, 1.0);
+  EXPECT_EQ(count_of(curve_line(many), "█"), 40U);
+}
+
 TEST(training_report, is_read_back_as_it_was_written) {
   TrainingReport report;
   report.login = "octocat";

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <stop_token>
 #include <utility>
 
@@ -11,6 +12,7 @@
 #include "durable/registry.h"
 #include "durable/testing/turns.h"
 #include "encoder/encoder.h"
+#include "encoder/parameter_layout.h"
 #include "storage/storage.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
@@ -70,8 +72,17 @@ class Training : public ::testing::Test {
   }
 
   void publish(int repositories, int sections) { publish(tenant, repositories, sections); }
-  void publish(const cache::TenantCache& place, int repositories, int sections) {
+  void publish(const cache::TenantCache& place, int repositories, int sections,
+               const std::vector<std::string>& more_readmes = {}) {
     cache::Bundle bundle;
+    for (const std::string& readme : more_readmes) {
+      cache::RepositoryEntry entry;
+      entry.name = "odd" + std::to_string(bundle.repositories.size());
+      entry.metadata.name = entry.name;
+      entry.metadata.id = 1000 + static_cast<std::int64_t>(bundle.repositories.size());
+      entry.readme = readme;
+      bundle.repositories.push_back(std::move(entry));
+    }
     for (int r = 0; r < repositories; ++r) {
       cache::RepositoryEntry entry;
       entry.name = "repo" + std::to_string(r);
@@ -229,6 +240,41 @@ TEST_F(Training, too_little_text_is_not_trained_on_and_the_reason_is_kept) {
   EXPECT_EQ((*report)->reason, "too_few_repositories");
   ASSERT_TRUE(publish_model(ctx, tenant, **report, services).ok());
   EXPECT_EQ((*tenant.find_model_record(ctx, kContent))->reason, "too_few_repositories");
+}
+
+TEST_F(Training, takes_texts_that_are_empty_damaged_or_endless) {
+  std::string million = "# Endless\n\n## All of it\n";
+  for (int i = 0; i < 100'000; ++i) million += "a b c d e f g h i j\n";
+  publish(tenant, 3, 25,
+          {"", "\n", "#", "x", "## Lone\n\xff\n",
+           "# Damaged \xc3\n\n## Torn \xed\xa0\x80\n\xf0\x9f words here\n", "## One word\nx\n",
+           million});
+  const auto report = run_training(ctx, tenant, kContent, recipe, services);
+  ASSERT_TRUE(report.ok()) << report.error().message();
+  EXPECT_EQ(report->steps, 3U);
+  EXPECT_TRUE(report->measured());
+  EXPECT_TRUE(std::ranges::all_of(report->losses, [](double loss) { return std::isfinite(loss); }));
+}
+
+TEST_F(Training, of_a_model_whose_loss_is_not_finite_keeps_the_reason_and_no_model) {
+  publish(3, 25);
+  services.load_base = []() -> Result<encoder::Model> {
+    CF_TRY(const encoder::Model model, tiny_model());
+    std::vector<float> weights(model.weights().begin(), model.weights().end());
+    const auto& layer = model.layout().layers()[0];
+    for (const std::size_t from : {layer.ffn1_weight, layer.ffn2_weight}) {
+      std::fill_n(weights.begin() + static_cast<std::ptrdiff_t>(from), 64 * 128, 1e30F);
+    }
+    return model.with_weights(weights);
+  };
+  const auto report = run_training(ctx, tenant, kContent, recipe, services);
+  ASSERT_TRUE(report.ok()) << report.error().message();
+  EXPECT_EQ(report->reason, "not_finite");
+  EXPECT_FALSE(report->published);
+  EXPECT_FALSE(report->measured());
+  ASSERT_TRUE(publish_model(ctx, tenant, *report, services).ok());
+  EXPECT_FALSE((*tenant.find_model_record(ctx, kContent))->published);
+  EXPECT_EQ(tenant.read_model(ctx, kContent).error().code(), Code::not_found);
 }
 
 TEST_F(Training, content_that_was_overtaken_makes_no_record) {

@@ -52,6 +52,10 @@ struct TrainingReport {
   std::string currency;
   std::vector<double> losses;      // The curve: at most 500 points, evenly over the steps.
   std::vector<std::string> names;  // Of the documented repositories.
+
+  // Whether the scores say something: a run without steps, or to weights that are not finite, has
+  // none.
+  bool measured() const { return steps > 0 && reason != "not_finite"; }
 };
 
 std::string to_json(const TrainingReport& report);
