@@ -4,8 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <map>
-#include <set>
 
 #include "base/time_text.h"
 #include "capacity/testing/scenarios.h"
