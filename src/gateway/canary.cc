@@ -5,6 +5,7 @@
 
 #include "flags/definition.h"
 #include "gateway/caller.h"
+#include "gateway/once.h"
 #include "gateway/route_table.h"
 #include "http/json_response.h"
 #include "telemetry/log.h"
@@ -54,8 +55,14 @@ http::Response Canary::answer(http::Request& request) {
   const bool compares = owner.reads && parts_.flags.is_on(flags::kShadow, owner.tenant);
   std::optional<http::Request> asked;
   if (compares) asked = request;  // Before a router writes into it.
-  http::Response response =
-      side == Side::here ? parts_.own(request) : answer_upstream(request, credentials);
+  // What was answered under a key is told only to who may change the tenant.
+  const bool by_key = owner.starts && !owner.tenant.empty() &&
+                      parts_.services.options.request_keys &&
+                      request.headers.find("Idempotency-Key") && principal &&
+                      check_may_change(*principal, owner.tenant);
+  http::Response response = side == Side::here ? parts_.own(request)
+                            : by_key           ? start_upstream(request, owner.tenant, credentials)
+                                               : answer_upstream(request, credentials);
   parts_.flags.record(decision, owner.tenant, outcome_of_status(response.status));
   const std::string_view outcome = response.status >= 500   ? "failed"
                                    : response.status >= 400 ? "refused"
@@ -68,10 +75,26 @@ http::Response Canary::answer(http::Request& request) {
 http::Response Canary::answer_upstream(http::Request& request, Upstream::Credentials credentials) {
   request.route = kUpstreamRoute;
   auto answer = upstream_.ask(request.context, request, credentials);
+  return answer ? *std::move(answer) : failed(answer.error(), request);
+}
+
+http::Response Canary::start_upstream(http::Request& request, const TenantId& tenant,
+                                      Upstream::Credentials credentials) {
+  request.route = kUpstreamRoute;
+  bool asked = false;
+  auto answer = once_elsewhere(parts_.services, request, tenant, [&] {
+    asked = true;
+    return upstream_.ask(request.context, request, credentials);
+  });
   if (answer) return *std::move(answer);
+  if (asked) return failed(answer.error(), request);
+  return error_answer(answer.error(), Style::original, request.request_id);
+}
+
+http::Response Canary::failed(const Error& error, const http::Request& request) {
   parts_.log.warn(request.context, "gateway.upstream_failed",
-                  {{"request_id", request.request_id}, {"error", answer.error()}});
-  return upstream_failed(answer.error(), request);
+                  {{"request_id", request.request_id}, {"error", error}});
+  return upstream_failed(error, request);
 }
 
 void Canary::compare(Side answered, const Ownership& owner, const http::Request& asked,

@@ -6,6 +6,9 @@
 // this program knows (/v1, health, metrics, instances that it started) is always answered here. The
 // flag's guard is told how each request ended, on either side.
 //
+// A request that starts work and carries an Idempotency-Key has its answer kept here, whichever
+// side gave it: sent again after the flag changed, it has that answer and starts nothing.
+//
 // With ENABLE_SHADOW for a tenant, its reads are asked of the other side too, and compared.
 //
 // Threads: answer() may be called from several threads. Lifetime: what is borrowed outlives it.
@@ -26,6 +29,8 @@ namespace cloudfolio::gateway {
 // The route's name, in metrics, of what the old app answered.
 inline constexpr char kUpstreamRoute[] = "upstream";
 
+struct Services;
+
 class Canary {
  public:
   using Answer = std::function<http::Response(http::Request&)>;
@@ -36,6 +41,7 @@ class Canary {
     const Clock& clock;
     telemetry::Log& log;
     telemetry::MetricRegistry& metrics;
+    Services& services;  // For the keys of requests.
     Answer own;
     // The same answers to reads, without anything being counted or charged.
     Answer own_unseen;
@@ -48,6 +54,9 @@ class Canary {
 
  private:
   http::Response answer_upstream(http::Request& request, Upstream::Credentials credentials);
+  http::Response start_upstream(http::Request& request, const TenantId& tenant,
+                                Upstream::Credentials credentials);
+  http::Response failed(const Error& error, const http::Request& request);
   enum class Side { here, upstream };
   void compare(Side answered, const Ownership& owner, const http::Request& asked,
                http::Response& response, Upstream::Credentials credentials);

@@ -9,9 +9,9 @@
 
 #include "flags/definition.h"
 #include "flags/rows.h"
-#include "gateway/comparison.h"
 #include "gateway/testing/gateway_fixture.h"
 #include "storage/storage.h"
+#include "tenancy/request_keys.h"
 
 namespace cloudfolio::gateway {
 namespace {
@@ -35,6 +35,7 @@ class CanaryTest : public GatewayFixture {
     options.flag_store = &store;
     options.upstream = old_server->origin();
     options.upstream_client = client.get();
+    options.request_keys = &keys;
     options.answered = [this](std::string_view, const TenantId&) { ++charged; };
     open(tokens, std::move(options));
   }
@@ -51,6 +52,18 @@ class CanaryTest : public GatewayFixture {
   }
   bool answered_by_old(const std::string& path) {
     return get(path).headers.find("X-Side") == "old";
+  }
+  http::Response start(const std::string& key, const std::string& token = {}) {
+    return send({.method = http::Method::post,
+                 .path = "/api/orchestrator_start",
+                 .body = R"({"username":"ada","force_refresh":true})",
+                 .headers = {{"Idempotency-Key", key}},
+                 .token = token});
+  }
+  std::size_t started_here() const {
+    const auto calls = portfolios.calls();
+    return static_cast<std::size_t>(std::count_if(
+        calls.begin(), calls.end(), [](const auto& call) { return call.starts_with("start_"); }));
   }
   json::Value report() { return read(get("/v1/admin/shadow")); }
   std::int64_t counted(const char* field) {
@@ -71,6 +84,7 @@ class CanaryTest : public GatewayFixture {
   std::unique_ptr<storage::Storage> storage = storage::open_memory(clock);
   flags::FlagStore store{**storage->table(flags::kFlagsTable), clock};
   flags::Flags reader{{}, {store, clock, log, metrics}};
+  tenancy::RequestKeys keys{{}, **storage->table(tenancy::kRequestKeysTable), clock};
   telemetry::MetricRegistry old_metrics;
   http::ServerHandler old_handler;
   std::unique_ptr<http::Server> old_server;
@@ -120,6 +134,60 @@ TEST_F(CanaryTest, turning_back_takes_one_flag) {
   EXPECT_FALSE(answered_by_old("/api/bundles/ada"));
   turn(flags::kNewGateway, "off");
   EXPECT_TRUE(answered_by_old("/api/bundles/ada"));
+}
+
+TEST_F(CanaryTest, a_start_sent_again_across_a_flip_has_one_effect_and_the_same_answer) {
+  open_beside([this](http::Request&) {
+    return http::Response{202, {}, R"({"id":"0f3c)" + std::to_string(old_asked) + R"("})"};
+  });
+  portfolios.publish("ada", "[]");
+  for (int number = 0; number < 10; ++number) {
+    const std::string key = "key-" + std::to_string(number);
+    turn(flags::kNewGateway, number % 2 == 0 ? "off" : "on");
+    const int old_before = old_asked;
+    const std::size_t here_before = started_here();
+    const auto first = start(key);
+    ASSERT_EQ(first.status, 202) << first.body.view();
+    for (int flip = 1; flip <= 4; ++flip) {
+      turn(flags::kNewGateway, (number + flip) % 2 == 0 ? "off" : "on");
+      const auto again = start(key);
+      EXPECT_EQ(again.status, 202);
+      EXPECT_EQ(again.headers.find("Idempotency-Replayed"), "true");
+      EXPECT_EQ(again.body.view(), first.body.view());
+    }
+    EXPECT_EQ(old_asked - old_before, number % 2 == 0 ? 1 : 0);
+    EXPECT_EQ(started_here() - here_before, number % 2 == 0 ? 0u : 1u);
+  }
+}
+
+TEST_F(CanaryTest, a_start_that_the_old_app_failed_is_made_by_whoever_is_asked_next) {
+  std::atomic<int> status{500};
+  open_beside([&](http::Request&) { return http::Response{status, {}, "{}"}; });
+  portfolios.publish("ada", "[]");
+  EXPECT_EQ(start("one").status, 500);
+  status = 400;  // A refusal is not kept.
+  EXPECT_EQ(start("two").status, 400);
+  EXPECT_EQ(start("two").status, 400);
+  EXPECT_EQ(old_asked, 3);
+  turn(flags::kNewGateway, "on");
+  EXPECT_EQ(start("one").status, 202);
+  EXPECT_EQ(start("two").status, 202);
+  EXPECT_EQ(started_here(), 2u);
+}
+
+TEST_F(CanaryTest, an_answer_under_a_key_is_told_only_to_who_may_change_the_tenant) {
+  open_beside(
+      [](http::Request&) {
+        return http::Response{202, {}, R"({"id":"0f3c"})"};
+      },
+      Tokens::some);
+  const auto first = start("one", "ada-token");
+  EXPECT_EQ(first.status, 202);
+  for (const char* other : {"bob-token", "the-old-apps", ""}) {
+    EXPECT_FALSE(start("one", other).headers.find("Idempotency-Replayed")) << other;
+  }
+  EXPECT_EQ(old_asked, 4);
+  EXPECT_EQ(start("one", "ada-token").headers.find("Idempotency-Replayed"), "true");
 }
 
 TEST_F(CanaryTest, twenty_flips_under_load_fail_no_request) {
@@ -263,72 +331,6 @@ TEST_F(CanaryTest, a_hung_candidate_delays_nobody_and_the_oldest_questions_are_d
   EXPECT_GE(counted("dropped"), 300 - 256 - 2);
   EXPECT_EQ(counted_as("promotable"), false);
   *hangs = false;
-}
-
-TEST(Shadow, holds_no_more_bytes_than_it_may) {
-  SystemClock clock;
-  telemetry::MemoryLogSink sink;
-  telemetry::Log log(sink, clock, telemetry::Level::debug);
-  telemetry::MetricRegistry metrics;
-  std::atomic<bool> hangs{true};
-  std::atomic<int> asked{0};
-  Shadow shadow({.queued_bytes_max = 10'000, .answer_bytes_max = 4'000}, {"bundle"}, clock, log,
-                metrics);
-  const auto offer = [&](std::size_t bytes) {
-    Shadow::Question question;
-    question.request.route = "bundle";
-    question.answer.body = std::string(bytes, 'x');
-    question.candidate = [&](const Context& ctx, http::Request&) -> Result<http::Response> {
-      ++asked;
-      while (hangs && !ctx.stopped()) std::this_thread::yield();
-      return Error(Code::unavailable, "no");
-    };
-    question.again = question.candidate;
-    shadow.offer(std::move(question));
-  };
-  offer(1);
-  offer(1);
-  while (asked < 2) std::this_thread::yield();
-  for (int i = 0; i < 5; ++i) offer(3'000);
-  offer(5'000);
-  const auto shown = json::parse(shadow.report());
-  const json::Value& route = *json::find_path(*shown, "routes.0");
-  EXPECT_EQ(json::find_int(route, "dropped"), 2);
-  EXPECT_EQ(json::find_int(route, "too_large"), 1);
-  hangs = false;
-  EXPECT_TRUE(shadow.settle(20s));
-  EXPECT_EQ(asked, 5);
-}
-
-Comparison compared(std::string one, std::string other) {
-  return compare_answers({200, {}, std::move(one)}, {200, {}, std::move(other)});
-}
-
-TEST(ComparisonTest, the_order_of_keys_and_the_last_digits_of_numbers_mean_nothing) {
-  EXPECT_TRUE(compared(R"({"a":1,"b":[0.1]})", R"({"b":[0.10000000000000002],"a":1.0})").same);
-  EXPECT_EQ(compared(R"({"a":1})", R"({"a":1.001})").where, "a");
-  EXPECT_EQ(compared("text", "other").where, "body");
-  EXPECT_EQ(compare_answers({200, {}, "x"}, {404, {}, "x"}).where, "status");
-}
-
-TEST(ComparisonTest, each_rule_is_told_where_it_was_needed) {
-  const auto times = compared(R"({"timestamp":"a","x":1})", R"({"timestamp":"b","x":1})");
-  EXPECT_TRUE(times.same);
-  EXPECT_EQ(times.rules, (std::vector<std::string_view>{"times"}));
-  const auto order = compared(R"([{"name":"b"},{"name":"a"}])", R"([{"name":"a"},{"name":"b"}])");
-  EXPECT_TRUE(order.same);
-  EXPECT_EQ(order.rules, (std::vector<std::string_view>{"order"}));
-  const auto ours = compared(R"([{"name":"b","cloudfolio":{}}])", R"([{"name":"b"}])");
-  EXPECT_TRUE(ours.same);
-  EXPECT_EQ(ours.rules, (std::vector<std::string_view>{"ours"}));
-  EXPECT_TRUE(compared(R"({"a":1})", R"({"a":1})").rules.empty());
-}
-
-TEST(ComparisonTest, what_is_missing_on_one_side_is_a_difference) {
-  EXPECT_EQ(compared(R"({"data":[{"a":1,"b":2}]})", R"({"data":[{"a":1}]})").where, "data.0.b");
-  EXPECT_EQ(compared(R"({"data":[{"a":1}]})", R"({"data":[{"a":1,"b":2}]})").where, "data.0.b");
-  EXPECT_EQ(compared(R"([1,2])", R"([1])").where, "length");
-  EXPECT_EQ(compared(R"([2,1])", R"([1,2])").where, "0") << "only named things have no order";
 }
 
 }  // namespace

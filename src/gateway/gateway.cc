@@ -72,6 +72,7 @@ struct Gateway::State {
             .clock = services.clock,
             .log = services.log,
             .metrics = services.metrics,
+            .services = services,
             .own = [this](http::Request& request) { return table.router().route(request); },
             .own_unseen =
                 [this](http::Request& request) { return unseen_table.router().route(request); }},

@@ -61,10 +61,11 @@ Result<http::Response> response_from(const std::string& text) {
   return response;
 }
 
-http::Response still_working(std::chrono::seconds again_in, Style style, const Call& call) {
+http::Response still_working(std::chrono::seconds again_in, Style style,
+                             const http::Request& request) {
   http::Response response = error_answer(
       Error(Code::conflict, "the first request with this Idempotency-Key is still worked on"),
-      style, call.request.request_id);
+      style, request.request_id);
   response.headers.set("Retry-After", std::to_string(again_in.count()));
   return response;
 }
@@ -91,18 +92,47 @@ bool is_uncertain(Code code) {
 
 // What was answered is kept; what was refused leaves the key free. That this could not be written
 // down does not change the answer: the next attempt looks for the effect.
-void keep(Services& services, const Call& call, const RequestClaim& claim,
+void keep(Services& services, const Context& ctx, const RequestClaim& claim,
           const Result<http::Response>& response, const InstanceId& job) {
   tenancy::RequestKeys& keys = *services.options.request_keys;
   Status kept = Done{};
   if (response && response->status < 300)
-    kept = keys.settle(call.context, claim, text_of(*response), job);
-  else if (!response && is_uncertain(response.error().code()))
-    kept = keys.leave_open(call.context, claim);
+    kept = keys.settle(ctx, claim, text_of(*response), job);
+  else if (response ? response->status >= 500 : is_uncertain(response.error().code()))
+    kept = keys.leave_open(ctx, claim);
   else
-    kept = keys.release(call.context, claim);
-  if (!kept)
-    services.log.warn(call.context, "gateway.request_key_not_kept", {{"error", kept.error()}});
+    kept = keys.release(ctx, claim);
+  if (!kept) services.log.warn(ctx, "gateway.request_key_not_kept", {{"error", kept.error()}});
+}
+
+// Of one request, whoever answers it.
+struct Asked {
+  const http::Request& request;
+  const Context& ctx;
+  const TenantId& tenant;
+  Style style;
+};
+
+Result<http::Response> answer_once(Services& services, const Asked& asked, const StartWork& work) {
+  InstanceId job;
+  const auto key = asked.request.headers.find(kKeyHeader);
+  if (!key) return work(StartMark{}, job);
+  tenancy::RequestKeys* const keys = services.options.request_keys;
+  if (keys == nullptr) return Error(Code::unavailable, "this process keeps no idempotency keys");
+  CF_TRY(auto opened,
+         keys->open(asked.ctx, asked.tenant, *key, digest_of(asked.request),
+                    longest_of(asked.ctx, services.clock), running_in(services.instances)));
+  if (const auto* answered = std::get_if<tenancy::KeptAnswer>(&opened))
+    return response_from(answered->answer);
+  if (const auto* working = std::get_if<tenancy::StillWorking>(&opened))
+    return still_working(working->again_in, asked.style, asked.request);
+  if (std::holds_alternative<tenancy::OtherRequest>(opened)) return other_request(asked.style);
+  const auto& claim = std::get<RequestClaim>(opened);
+  StartMark mark{claim.mark, std::nullopt};
+  if (claim.attempt == RequestClaim::Attempt::after_another) mark.began_after = claim.made_at;
+  Result<http::Response> response = work(mark, job);
+  keep(services, asked.ctx, claim, response, job);
+  return response;
 }
 
 }  // namespace
@@ -117,25 +147,14 @@ std::function<Result<bool>(const Context&, const InstanceId&)> running_in(
 
 Result<http::Response> once(Services& services, Call& call, const TenantId& tenant, Style style,
                             const StartWork& work) {
-  InstanceId job;
-  const auto key = call.request.headers.find(kKeyHeader);
-  if (!key) return work(StartMark{}, job);
-  tenancy::RequestKeys* const keys = services.options.request_keys;
-  if (keys == nullptr) return Error(Code::unavailable, "this process keeps no idempotency keys");
-  CF_TRY(auto opened,
-         keys->open(call.context, tenant, *key, digest_of(call.request),
-                    longest_of(call.context, services.clock), running_in(services.instances)));
-  if (const auto* answered = std::get_if<tenancy::KeptAnswer>(&opened))
-    return response_from(answered->answer);
-  if (const auto* working = std::get_if<tenancy::StillWorking>(&opened))
-    return still_working(working->again_in, style, call);
-  if (std::holds_alternative<tenancy::OtherRequest>(opened)) return other_request(style);
-  const auto& claim = std::get<RequestClaim>(opened);
-  StartMark mark{claim.mark, std::nullopt};
-  if (claim.attempt == RequestClaim::Attempt::after_another) mark.began_after = claim.made_at;
-  Result<http::Response> response = work(mark, job);
-  keep(services, call, claim, response, job);
-  return response;
+  return answer_once(services, {call.request, call.context, tenant, style}, work);
+}
+
+Result<http::Response> once_elsewhere(Services& services, const http::Request& request,
+                                      const TenantId& tenant, const AskToStart& start) {
+  const Context ctx = request.context.for_tenant(tenant);
+  return answer_once(services, {request, ctx, tenant, Style::original},
+                     [&start](const StartMark&, InstanceId&) { return start(); });
 }
 
 }  // namespace cloudfolio::gateway

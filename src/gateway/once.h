@@ -18,6 +18,13 @@ using StartWork = std::function<Result<http::Response>(const StartMark& mark, In
 Result<http::Response> once(Services& services, Call& call, const TenantId& tenant, Style style,
                             const StartWork& work);
 
+// The same for a request that another app answers: `start` asks it. What that app started cannot be
+// looked for, so where its answer got lost the next attempt asks again. Errors: also those of
+// `start`.
+using AskToStart = std::function<Result<http::Response>()>;
+Result<http::Response> once_elsewhere(Services& services, const http::Request& request,
+                                      const TenantId& tenant, const AskToStart& start);
+
 // Whether an instance still runs, for RequestKeys.
 std::function<Result<bool>(const Context&, const InstanceId&)> running_in(
     durable::Client& instances);

@@ -31,6 +31,10 @@ struct Tally {
   std::int64_t again_different = 0;
 };
 
+std::size_t bytes_of(const Shadow::Question& question) {
+  return question.request.body.size() + question.answer.body.size_bytes();
+}
+
 double share(std::int64_t part, std::int64_t whole) {
   return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
 }
@@ -77,7 +81,7 @@ struct Shadow::State {
   }
 
   void offer(Question question) {
-    const std::size_t bytes = question.answer.body.size_bytes();
+    const std::size_t bytes = bytes_of(question);
     std::deque<Question> dropped;
     {
       const std::lock_guard lock(mutex);
@@ -86,7 +90,7 @@ struct Shadow::State {
         queued_bytes += bytes;
         queue.push_back(std::move(question));
         while (queue.size() > options.queued_max || queued_bytes > options.queued_bytes_max) {
-          queued_bytes -= queue.front().answer.body.size_bytes();
+          queued_bytes -= bytes_of(queue.front());
           dropped.push_back(std::move(queue.front()));
           queue.pop_front();
         }
@@ -103,7 +107,7 @@ struct Shadow::State {
       if (!changed.wait(lock, stop, [&] { return !queue.empty(); })) return;
       Question question = std::move(queue.front());
       queue.pop_front();
-      queued_bytes -= question.answer.body.size_bytes();
+      queued_bytes -= bytes_of(question);
       ++running;
       const bool ask_again = ++asked % kAskAgainEvery == 0;
       lock.unlock();

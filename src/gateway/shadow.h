@@ -31,8 +31,8 @@ class Shadow {
  public:
   struct Options {
     std::size_t queued_max = 256;
-    std::size_t queued_bytes_max = 64 * kMiB;  // Of the first app's answers.
-    std::size_t answer_bytes_max = 8 * kMiB;   // A larger one is counted and not compared.
+    std::size_t queued_bytes_max = 64 * kMiB;  // Of requests and the first app's answers.
+    std::size_t answer_bytes_max = 8 * kMiB;   // Of both; a larger one is counted, not compared.
     std::size_t threads_count = 2;
     std::chrono::milliseconds candidate_longest{10'000};
   };

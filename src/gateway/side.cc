@@ -51,6 +51,9 @@ Ownership ownership_of(const http::Request& request) {
     found.tenant = tenant_or_nobody(first_segment(path.substr(kBundles.size())));
   else if (request.method == http::Method::post)
     found.tenant = tenant_in_body(request);
+  found.starts = request.method == http::Method::post &&
+                 (path == "/api/orchestrator_start" ||
+                  (path.starts_with(kBundles) && path.ends_with("/refresh")));
   found.reads = request.method == http::Method::get && path.starts_with(kBundles) &&
                 !path.ends_with("/status");
   const bool whole = path.find('/', kBundles.size()) == std::string_view::npos;

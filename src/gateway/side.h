@@ -16,6 +16,7 @@ struct Ownership {
   // It changes nothing on either side, so it may be asked of both.
   bool reads = false;
   std::string_view route = {};  // Of a read: "bundle" or "repository".
+  bool starts = false;          // It starts work, and may carry an Idempotency-Key.
 };
 
 // By path and, for the original's POST routes, by body. An instance's id says who started it:
