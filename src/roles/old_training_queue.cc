@@ -45,9 +45,12 @@ Result<OldTrainingMessage> read_old_training_message(std::string_view body) {
 
 Status OldTrainingQueue::look(const Context& ctx) {
   CF_TRY(storage::Queue* const queue, parts_.storage.queue(kQueue));
-  CF_TRY(const auto received,
-         queue->receive(ctx, {.max_count = storage::kReceiveCountMax, .visibility = kVisibility}));
-  for (const storage::ReceivedMessage& one : received) CF_CHECK(handle(ctx, *queue, one));
+  // One by one: while others wait for their turn here, the old worker could get them again.
+  for (std::size_t i = 0; i < storage::kReceiveCountMax; ++i) {
+    CF_TRY(const auto received, queue->receive(ctx, {.max_count = 1, .visibility = kVisibility}));
+    if (received.empty()) break;
+    CF_CHECK(handle(ctx, *queue, received.front()));
+  }
   return Done{};
 }
 

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+
+#include "base/random.h"
 #include "crypto/encoding.h"
 #include "durable/queued/activity_message.h"
 #include "json/json.h"
@@ -26,16 +29,19 @@ class OldTrainingQueueTest : public testing::Test {
     ASSERT_TRUE((**store->queue(OldTrainingQueue::kQueue)).send(Context(), body, {}));
   }
   Status look() {
-    return OldTrainingQueue(
-               {.storage = *store,
-                .log = log,
-                .published = [this](const Context&, const TenantId&) { return published; },
-                .start_training =
-                    [this](const Context&, const TenantId& tenant) {
-                      if (refusal) return Status(*refusal);
-                      started.push_back(tenant.str());
-                      return Status(Done{});
-                    }})
+    return OldTrainingQueue({.storage = *store,
+                             .log = log,
+                             .published =
+                                 [this](const Context&, const TenantId&) {
+                                   if (meanwhile) meanwhile();
+                                   return published;
+                                 },
+                             .start_training =
+                                 [this](const Context&, const TenantId& tenant) {
+                                   if (refusal) return Status(*refusal);
+                                   started.push_back(tenant.str());
+                                   return Status(Done{});
+                                 }})
         .look(Context());
   }
   std::uint64_t left() {
@@ -54,6 +60,7 @@ class OldTrainingQueueTest : public testing::Test {
   telemetry::Log log;
   Result<std::string> published = std::string("0cc175b9c0f1b6a831c399e269772661");
   std::optional<Error> refusal;
+  std::function<void()> meanwhile;  // While a message is looked at.
   std::vector<std::string> started;
 };
 
@@ -107,6 +114,56 @@ TEST_F(OldTrainingQueueTest, puts_a_message_aside_once_however_often_it_comes_ba
   ASSERT_TRUE(look());
   EXPECT_EQ(left(), 0u);
   EXPECT_EQ(*poison.approximate_count(Context()), 1u);
+}
+
+// The old worker and ours on one queue, each taking what it can get: the old one one by one, hidden
+// for ten minutes while it works; at last we are turned back by configuration, and it does the
+// rest.
+TEST_F(OldTrainingQueueTest, beside_the_old_worker_each_message_is_worked_on_by_exactly_one) {
+  storage::Queue& queue = **store->queue(OldTrainingQueue::kQueue);
+  Random random(17);
+  int sent = 0;
+  std::map<std::string, int> by_old;
+  std::optional<storage::ReceivedMessage> held;
+  const auto old_worker_moves = [&] {
+    if (held) {
+      ASSERT_TRUE(queue.remove(Context(), held->message.id, held->receipt));
+      held.reset();
+      return;
+    }
+    const auto received =
+        queue.receive(Context(), {.max_count = 1, .visibility = std::chrono::minutes(10)});
+    if (received->empty()) return;
+    held = received->front();
+    const auto message = read_old_training_message(held->message.body);
+    ASSERT_TRUE(message.ok());
+    ++by_old[message->tenant.str()];
+  };
+  meanwhile = [&] {
+    clock.advance(std::chrono::seconds(random.below(10) == 0 ? 50 : 1));
+    if (random.below(3) == 0) old_worker_moves();
+  };
+  for (int step = 0; step < 400; ++step) {
+    clock.advance(std::chrono::seconds(random.below(20)));
+    for (std::uint64_t i = step % 20 == 0 ? 12 : random.below(2); i > 0; --i, ++sent)
+      send(R"({"username":"dev-)" + std::to_string(sent) + R"(","repos_bundle":[]})");
+    refusal = random.below(8) == 0 ? std::optional(Error(Code::unavailable, "no orchestrator"))
+                                   : std::nullopt;
+    const bool ours = step < 300 && random.below(2) == 0;
+    ASSERT_TRUE(!ours || look());
+    if (random.below(2) == 0) old_worker_moves();
+  }
+  // What we had received and given back comes to the old worker within our visibility.
+  clock.advance(OldTrainingQueue::kVisibility);
+  for (int i = 0; i < 2 * sent && (held || left() > 0); ++i) old_worker_moves();
+  EXPECT_EQ(left(), 0u);
+  EXPECT_EQ(reason(), "");
+  std::map<std::string, int> worked_on = by_old;
+  for (const std::string& tenant : started) ++worked_on[tenant];
+  EXPECT_EQ(worked_on.size(), static_cast<std::size_t>(sent));
+  for (const auto& [tenant, times] : worked_on) EXPECT_EQ(times, 1) << tenant;
+  EXPECT_GT(by_old.size(), 50u);
+  EXPECT_GT(started.size(), 50u);
 }
 
 TEST_F(OldTrainingQueueTest, tries_five_times_while_the_store_or_the_orchestrator_is_away) {
