@@ -9,14 +9,16 @@ namespace {
 
 // `bench/services` runs 10,000 and 1,000.
 #ifdef __SANITIZE_ADDRESS__
-constexpr std::uint64_t kInterleavings = 40;
-constexpr std::uint64_t kKills = 200;
+constexpr std::uint64_t kInterleavings = 30;
+constexpr std::uint64_t kKills = 100;
+constexpr std::uint64_t kCounts = 4;
+constexpr std::size_t kCycles = 30;
 #else
 constexpr std::uint64_t kInterleavings = 150;
 constexpr std::uint64_t kKills = 1'000;
-#endif
 constexpr std::uint64_t kCounts = 25;
 constexpr std::size_t kCycles = 100;
+#endif
 
 TEST(Simulation, work_that_comes_around_the_idle_deadline_is_done_once_by_a_worker_that_stays) {
   IdleDeadlineOutcome sum;

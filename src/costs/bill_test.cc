@@ -54,9 +54,12 @@ class BillTest : public testing::TestWithParam<int> {
       ++divided_[day_of(day)];
       ++divided_[day_of(day - std::chrono::days(1))];
     }
+    std::map<Clock::WallTime, std::int64_t> steps;  // By midnight.
     for (milliseconds at{0}; at < took; at += milliseconds(GetParam()))
-      bill_[day_of(from + at)] +=
-          static_cast<long double>(picos_a_second(from + at)) * GetParam() / 1'000;
+      ++steps[std::chrono::floor<std::chrono::days>(from + at)];
+    for (const auto& [midnight, count] : steps)
+      bill_[day_of(midnight)] += static_cast<long double>(picos_a_second(midnight)) *
+                                 static_cast<long double>(count * GetParam()) / 1'000;
   }
 
   ManualClock clock_;

@@ -5,8 +5,8 @@
 //   {"v":1,"activity":"run_training","tenant":"octocat","instance":"train:octocat:9f…",
 //    "execution":"5be1…","task":4,"attempt":1,"trace":"…","tags":{…},"input":"…"}
 //
-// Readers accept unknown members and refuse another `v`: a newer writer's message waits for a newer
-// reader.
+// Readers accept unknown members and refuse another `v`: such a message is put aside with that
+// reason.
 
 #include <cstdint>
 #include <string>

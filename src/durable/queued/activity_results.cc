@@ -28,11 +28,11 @@ std::string body_of(const Result<std::string>& result) {
 Result<ActivityOutcome> outcome_of(std::string_view body) {
   CF_TRY(const auto object, json::parse_object(body));
   if (const auto output = json::find_string(object, "output"))
-    return ActivityOutcome{std::string(*output)};
+    return ActivityOutcome{std::string(*output), {}};
   const auto code = json::find_string(object, "error");
   if (!code) return Error(Code::corrupt, "a kept result says neither output nor error");
   return ActivityOutcome{
-      Error(code_from(*code), std::string(json::find_string(object, "message").value_or("")))};
+      Error(code_from(*code), std::string(json::find_string(object, "message").value_or(""))), {}};
 }
 
 }  // namespace
@@ -64,6 +64,7 @@ Result<std::optional<ActivityOutcome>> ActivityResultStore::find(const Context& 
   if (!blob && blob.error().code() == Code::not_found) return std::optional<ActivityOutcome>();
   if (!blob) return blob.error();
   CF_TRY(auto outcome, outcome_of(blob->bytes));
+  outcome.kept_at = blob->properties.last_modified;
   return std::optional(std::move(outcome));
 }
 

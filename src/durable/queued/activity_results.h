@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 
+#include "base/clock.h"
 #include "durable/dispatcher.h"
 #include "durable/queued/activity_message.h"
 #include "storage/storage.h"
@@ -20,10 +21,14 @@ namespace cloudfolio::durable {
 inline constexpr std::string_view kActivityResultContainer = "activity-results";
 inline constexpr std::chrono::hours kResultKeptFor{8 * 24};
 inline constexpr std::size_t kResultSliceCount = 500;
+// Whoever asks for a task looks for its result and then sends its message within this time or not
+// at all; a message that was written later than that after the result is none of its.
+inline constexpr std::chrono::seconds kSendLongest{10};
 
 // What an activity ended with.
 struct ActivityOutcome {
   Result<std::string> result;
+  Clock::WallTime kept_at = {};  // By the store's clock, to the second.
 };
 
 class ActivityResultStore {

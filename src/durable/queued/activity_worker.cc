@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/time_text.h"
 #include "durable/failure.h"
 #include "durable/queued/activity_claims.h"
 #include "durable/queued/activity_message.h"
@@ -47,6 +48,17 @@ bool is_gone(const Status& status) {
 // The caller may not, or not now: nothing is wrong with the message.
 bool is_refusal(Code code) {
   return code == Code::quota_exceeded || code == Code::permission_denied || code == Code::cancelled;
+}
+
+// The same message delivered again, or a second one for the same asking, was written before the
+// result, or about when it was.
+bool is_replayed(const storage::Message& message, const ActivityOutcome& kept) {
+  return message.inserted_at > kept.kept_at + 2 * kSendLongest;
+}
+
+std::string replayed_reason(const storage::Message& message, const ActivityOutcome& kept) {
+  return "replayed: written " + to_text(message.inserted_at) + ", after its task had its result (" +
+         to_text(kept.kept_at) + ")";
 }
 
 }  // namespace
@@ -133,6 +145,8 @@ class ActivityWorker::State {
     if (!task) return dropped_by(poison(ctx, received, task.error().message()));
     const ResultMessage id = result_message_of(task->info);
     CF_TRY(const auto kept, results_.find(ctx, id));
+    if (kept && is_replayed(received.message, *kept))
+      return dropped_by(poison(ctx, received, replayed_reason(received.message, *kept)));
     if (kept) return dropped_by(finish(ctx, id, received));
     if (options_.admit) {
       const Status admitted = options_.admit(task->info);

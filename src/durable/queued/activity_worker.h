@@ -13,6 +13,8 @@
 //  - A task that ended its worker `starts_max` times fails with Code::invalid_argument, which no
 //    retry policy tries again, and its message is on `poison_queue` with the reason; so is a
 //    message that cannot be read.
+//  - A message that was written after its task had its result is put aside as replayed; one that is
+//    only late, or delivered again, is dropped.
 //  - With `retry_after` an activity's error that may pass (failure.h) puts its message back, and
 //  the
 //    last of `starts_max` counts as above; one that cannot pass puts the message aside at once,

@@ -213,8 +213,10 @@ class QueueDispatcher::Remote {
 
   Status send(const Context& ctx, const Waiting& waiting) {
     const ActivityTask& task = waiting.task;
-    // An earlier process may have asked for it already.
-    CF_TRY(const auto kept, results_.find(ctx, result_message_of(task.info)));
+    // An earlier process may have asked for it already. A message that is much later than this look
+    // would be taken for a replayed one.
+    const Context soon = ctx.with_deadline(parts_.clock.now() + kSendLongest);
+    CF_TRY(const auto kept, results_.find(soon, result_message_of(task.info)));
     if (kept) {
       report({task.info.execution_id, task.info.task_id}, kept->result);
       return Done{};
@@ -228,7 +230,7 @@ class QueueDispatcher::Remote {
     storage::SendOptions options;
     options.time_to_live = std::nullopt;
     if (waiting.asked != waiting.since) options.time_to_live = options_.ask_again_after;
-    CF_CHECK(queues_.at(pool)->send(ctx, *std::move(body), options));
+    CF_CHECK(queues_.at(pool)->send(soon, *std::move(body), options));
     return Done{};
   }
 

@@ -6,6 +6,7 @@
 #include <future>
 #include <thread>
 
+#include "base/time_text.h"
 #include "durable/queued/activity_claims.h"
 #include "durable/queued/activity_results.h"
 #include "durable/queued/testing/remote_activities.h"
@@ -236,6 +237,54 @@ TEST_F(RemoteActivitiesTest, asked_for_twice_run_once) {
   ASSERT_TRUE(*worker->run_one(ctx));
   EXPECT_EQ(outcome("one"), "Completed: done");
   EXPECT_EQ(runs, 1);
+}
+
+TEST_F(RemoteActivitiesTest, in_a_message_that_is_replayed_after_their_end_are_put_aside) {
+  std::atomic<int> runs{0};
+  work([&](const Context&, const ActivityInfo&, std::string) {
+    ++runs;
+    return Result<std::string>("done");
+  });
+  open();
+  const auto worker = open_idle_worker();
+  start("it", "one", "this");
+  wait_for_message();
+  const std::string body = queue().peek(ctx, 1)->front().body;
+  clock.advance(1h);
+  ASSERT_TRUE(*worker->run_one(ctx));
+  EXPECT_EQ(outcome("one"), "Completed: done");
+  const auto done_at = clock.wall_time();
+  clock.advance(60s);
+  ASSERT_TRUE(queue().send(ctx, body, {}).ok());
+  const auto replayed_at = clock.wall_time();
+  clock.advance(24h);
+  ASSERT_TRUE(*worker->run_one(ctx));
+  EXPECT_EQ(reason_aside(), "replayed: written " + to_text(replayed_at) +
+                                ", after its task had its result (" + to_text(done_at) + ")");
+  EXPECT_EQ(count_of(kQueue), 0u);
+  EXPECT_EQ(runs, 1);
+}
+
+// The worker kept the result and died before it removed the message; and a second message for the
+// same asking, which a lost answer made, came with the first or a little after the result.
+TEST_F(RemoteActivitiesTest, in_a_message_that_is_late_or_comes_again_are_dropped_as_done) {
+  open();
+  start("it", "one", "this");
+  wait_for_message();
+  const auto message = queue().peek(ctx, 1)->front();
+  ASSERT_TRUE(queue().send(ctx, message.body, {}).ok());
+  clock.advance(1h);
+  ActivityResultStore results(**storage->blobs(kActivityResultContainer), clock);
+  const auto task = read_activity_message(message.body);
+  ASSERT_TRUE(results.keep(ctx, result_message_of(task->info), std::string("done")).ok());
+  clock.advance(kSendLongest);
+  ASSERT_TRUE(queue().send(ctx, message.body, {}).ok());
+  clock.advance(24h);
+  const auto worker = open_idle_worker();
+  for (int look = 0; look < 3; ++look) ASSERT_TRUE(*worker->run_one(ctx));
+  EXPECT_EQ(outcome("one"), "Completed: done");
+  EXPECT_EQ(count_of(kQueue), 0u);
+  EXPECT_EQ(count_of("work-far-poison"), 0u);
 }
 
 TEST_F(RemoteActivitiesTest, that_hang_lose_their_claim_and_are_retried) {
