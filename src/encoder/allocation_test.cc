@@ -148,6 +148,15 @@ TEST_F(Allocations, are_none_in_a_step_whose_shapes_were_seen) {
   }
 }
 
+TEST_F(Allocations, are_none_in_fp16_either) {
+  const auto trainer = open(Precision::fp16, 0);
+  if (trainer == nullptr) GTEST_SKIP() << "this processor does not train in fp16";
+  for (const Loss loss : kLosses) {
+    EXPECT_EQ(taken_by_steps(*trainer, loss).count, 0U);
+    if (taken_count > 0) show_first_taker();
+  }
+}
+
 // oneDNN wraps up the arguments of each product anew, and transposes the operands of the weights'
 // gradients in memory of its own: a few pieces a product, all given back.
 TEST_F(Allocations, are_only_those_of_onednns_products_in_bf16) {

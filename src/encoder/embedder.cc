@@ -149,6 +149,7 @@ Result<Embeddings> Embedder::embed(std::span<const TokenIds> sequences) const {
   Embeddings out(sequences.size(), model().architecture().hidden);
   if (sequences.empty()) return out;
   const Distinct distinct = find_distinct(sequences);
+  out.set_computed_count(distinct.firsts.size());
   const auto plans = plan_batches(sequences, distinct.firsts, state_->options.batch_token_count_max,
                                   state_->workers.thread_count());
   const auto compute = [&](const BatchPlan& plan) {

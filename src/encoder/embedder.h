@@ -33,6 +33,9 @@ class Embeddings {
       : row_count_(row_count), dimension_(dimension), values_(row_count * dimension) {}
 
   std::size_t row_count() const { return row_count_; }
+  // Of how many sequences that differ: these were computed, the other rows are copies.
+  std::size_t computed_count() const { return computed_count_; }
+  void set_computed_count(std::size_t count) { computed_count_ = count; }
   std::size_t dimension() const { return dimension_; }
   std::span<const float> row(std::size_t i) const {
     return std::span(values_).subspan(i * dimension_, dimension_);
@@ -44,6 +47,7 @@ class Embeddings {
 
  private:
   std::size_t row_count_;
+  std::size_t computed_count_ = 0;
   std::size_t dimension_;
   std::vector<float> values_;
 };

@@ -38,6 +38,7 @@ void show_model(const std::string& fingerprint, const json::Object& model,
     std::printf("  loss %.3f at first, %.3f at the end  %s\n", report.losses.front(),
                 report.losses.back(), training::curve_line(report.losses).c_str());
   }
+  if (!report.weights.empty()) std::printf("  weights %s\n", report.weights.c_str());
   if (!report.measured()) return;
   std::printf(
       "  nDCG@10 of %zu held-out questions: base %.3f (%.3f–%.3f), tuned %.3f (%.3f–%.3f)\n",

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 
 #include "encoder/trainer.h"
@@ -18,24 +20,32 @@ struct TokenizedPairs {
   std::vector<std::size_t> token_counts;
   std::vector<std::uint64_t> query_groups;
   std::vector<std::uint64_t> positive_groups;
+  std::size_t text_count = 0;  // Different ones.
 };
 
 TokenizedPairs tokenized(const encoder::Model& model, const TrainingSet& set) {
   const std::size_t token_count_max = model.architecture().token_count_max;
   TokenizedPairs out;
+  std::unordered_map<std::string_view, encoder::TokenIds> known;
+  const auto tokens_of = [&](const std::string& text) -> const encoder::TokenIds& {
+    const auto [at, fresh] = known.try_emplace(text);
+    if (fresh) at->second = model.tokenizer().encode(text, token_count_max);
+    return at->second;
+  };
   for (const TextPair& pair : set.pairs) {
     auto& anchors = out.anchors.emplace_back();
-    anchors.push_back(model.tokenizer().encode(pair.query, token_count_max));
+    anchors.push_back(tokens_of(pair.query));
     std::size_t longest = anchors.back().size();
     for (const std::string& phrasing : pair.phrasings) {
-      anchors.push_back(model.tokenizer().encode(phrasing, token_count_max));
+      anchors.push_back(tokens_of(phrasing));
       longest = std::max(longest, anchors.back().size());
     }
-    out.positives.push_back(model.tokenizer().encode(pair.positive, token_count_max));
+    out.positives.push_back(tokens_of(pair.positive));
     out.token_counts.push_back(longest + out.positives.back().size());
     out.query_groups.push_back(pair.query_group);
     out.positive_groups.push_back(pair.positive_group);
   }
+  out.text_count = known.size();
   return out;
 }
 
@@ -224,7 +234,9 @@ Result<TunedModel> fine_tune(const Context& ctx, const encoder::Model& base, con
     const bool due = checkpoints != nullptr && between > 0 && run.done_count() % between == 0;
     if (due && run.done_count() < step_count) run.save(ctx);
   }
-  return std::move(run).result(schedule);
+  TunedModel tuned = std::move(run).result(schedule);
+  tuned.tokenized_text_count = texts.text_count;
+  return tuned;
 }
 
 }  // namespace cloudfolio::training

@@ -41,6 +41,8 @@ struct TunedModel {
   std::size_t resumed_step_count = 0;
   // What kept it from going on with one, or from keeping its own; empty: nothing.
   std::string checkpoint_problem = {};
+  // Texts that were tokenized: each that differs from the others once.
+  std::size_t tokenized_text_count = 0;
 };
 
 // A set and recipe that make no step give the base model back. `checkpoints` (may be null) are

@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cinttypes>
+#include <cstdio>
 #include <ctime>
 #include <utility>
 
 #include "base/time_text.h"
+#include "encoder/checkpoint.h"
 #include "encoder/encoder.h"
 #include "telemetry/log.h"
 #include "training/checkpoints.h"
@@ -59,6 +62,14 @@ std::vector<double> thinned(const std::vector<double>& losses) {
   std::vector<double> out;
   for (std::size_t i = 0; i < losses.size(); i += stride) out.push_back(losses[i]);
   return out;
+}
+
+std::string checksum(const encoder::Model& model) {
+  encoder::Checksum sum;
+  sum.add(model.weights().data(), model.weights().size_bytes());
+  char digits[17];
+  std::snprintf(digits, sizeof digits, "%016" PRIx64, sum.value());
+  return digits;
 }
 
 void take_verdict(const Verdict& verdict, TrainingReport& report) {
@@ -117,6 +128,7 @@ Status tune_and_judge(const Context& ctx, const cache::TenantCache& tenant, cons
   report.tokens = tuned->token_count;
   report.cut = tuned->cut;
   report.losses = thinned(tuned->losses);
+  report.weights = checksum(tuned->model);
   const CandidateWords words(set);
   Scores base_scores;
   {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <stop_token>
 #include <utility>
 
@@ -122,6 +123,15 @@ TEST_F(Training, an_interrupted_run_goes_on_from_its_checkpoint_to_the_same_weig
   ASSERT_TRUE(base.ok());
   const auto undisturbed = fine_tune(ctx, *base, set, recipe, clock, {});
   ASSERT_TRUE(undisturbed.ok());
+  std::set<std::string> texts;
+  std::size_t read_count = 0;
+  for (const TextPair& pair : set.pairs) {
+    texts.insert({pair.query, pair.positive});
+    texts.insert(pair.phrasings.begin(), pair.phrasings.end());
+    read_count += 2 + pair.phrasings.size();
+  }
+  EXPECT_EQ(undisturbed->tokenized_text_count, texts.size());
+  EXPECT_LT(texts.size(), read_count) << "no text is in two pairs: it cannot be seen";
 
   Checkpoints checkpoints(tenant, kContent);
   // Stops after so many steps; the clock goes on a second a look, so every step is told.

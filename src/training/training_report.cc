@@ -43,6 +43,7 @@ constexpr auto fields() {
       json::Field{"learning_rate", &R::learning_rate, "At its highest."},
       json::Field{"warmup_share", &R::warmup_share, "Of the steps."},
       json::Field{"seed", &R::seed, "Of everything that is drawn."},
+      json::Field{"weights", &R::weights, "Checksum of the tuned weights."},
       json::Field{"lexical_weight", &R::lexical_weight, "Of words beside meaning in search."},
       json::Field{"cpu_seconds", &R::cpu_seconds, "Of the process while it ran."},
       json::Field{"cost_micros", &R::cost_micros, "Millionths of the currency."},

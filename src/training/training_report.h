@@ -43,6 +43,8 @@ struct TrainingReport {
   double learning_rate = 0;
   double warmup_share = 0;
   std::size_t seed = 0;
+  // Checksum of the tuned weights, 16 hexadecimal digits: equal where these are, bit for bit.
+  std::string weights;
   // Of words beside meaning in the searches that this model answers; chosen on the questions that
   // were learnt. 0: not chosen.
   double lexical_weight = 0;
