@@ -44,6 +44,8 @@ void show_model(const std::string& fingerprint, const json::Object& model,
       "  nDCG@10 of %zu held-out questions: base %.3f (%.3f–%.3f), tuned %.3f (%.3f–%.3f)\n",
       report.queries, report.base_score, report.base_low, report.base_high, report.tuned_score,
       report.tuned_low, report.tuned_high);
+  // Of a record that an earlier version wrote this is not known.
+  if (report.base_search == 0) return;
   std::printf(
       "  with words: base %.3f, tuned %.3f, gain %.3f to %.3f; guard set %.3f, tuned %.3f\n",
       report.base_search, report.tuned_search, report.gain_low, report.gain_high, report.base_guard,

@@ -23,12 +23,6 @@ float dot(std::span<const float> a, std::span<const float> b) {
   return sum;
 }
 
-std::vector<float> flattened(const std::vector<std::vector<float>>& rows) {
-  std::vector<float> out;
-  for (const auto& row : rows) out.insert(out.end(), row.begin(), row.end());
-  return out;
-}
-
 bool all_finite(const std::vector<double>& values) {
   return std::all_of(values.begin(), values.end(), [](double v) { return std::isfinite(v); });
 }
@@ -74,21 +68,31 @@ std::vector<double> held_out_scores(const TrainingSet& set, std::span<const floa
 }
 
 Result<Scores> score(const encoder::Encoder& encoder, const TrainingSet& set) {
-  std::vector<std::string> texts;
-  for (const HeldOutQuery& query : set.queries) texts.push_back(query.query);
-  for (const Candidate& candidate : set.candidates) texts.push_back(candidate.text);
-  for (const GuardPair& pair : guard_set()) texts.emplace_back(pair.question);
-  for (const GuardPair& pair : guard_set()) texts.emplace_back(pair.passage);
-  CF_TRY(const auto rows, encoder.embed_texts(texts));
-  const std::vector<float> vectors = flattened(rows);
+  return score(encoder, set, judged_tokens(encoder, set));
+}
+
+std::vector<encoder::TokenIds> judged_tokens(const encoder::Encoder& encoder,
+                                             const TrainingSet& set) {
+  std::vector<encoder::TokenIds> judged;
+  for (const HeldOutQuery& query : set.queries) judged.push_back(encoder.tokens(query.query));
+  for (const Candidate& one : set.candidates) judged.push_back(encoder.tokens(one.text));
+  for (const GuardPair& pair : guard_set()) judged.push_back(encoder.tokens(pair.question));
+  for (const GuardPair& pair : guard_set()) judged.push_back(encoder.tokens(pair.passage));
+  return judged;
+}
+
+Result<Scores> score(const encoder::Encoder& encoder, const TrainingSet& set,
+                     const std::vector<encoder::TokenIds>& judged) {
+  CF_TRY(const encoder::Embeddings rows, encoder.embedder().embed(judged));
   const std::size_t dimension = encoder.dimension();
-  const std::span<const float> all(vectors);
+  const std::span<const float> all = rows.values();
   const auto part = [&](std::size_t from, std::size_t count) {
     return all.subspan(from * dimension, count * dimension);
   };
   const std::size_t query_count = set.queries.size();
   const std::size_t candidate_count = set.candidates.size();
   const std::size_t guard_count = guard_set().size();
+  CF_ENSURE(judged.size() == query_count + candidate_count + 2 * guard_count, judged.size());
   Scores scores;
   scores.held_out =
       held_out_scores(set, part(0, query_count), part(query_count, candidate_count), dimension);

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "encoder/tokenizer.h"
 #include "retrieval/measures.h"
 #include "training/pairs.h"
 
@@ -60,6 +61,11 @@ Verdict judge(const Scores& base, const Scores& tuned, std::uint64_t seed);
 // The encoder's scores on the set's held-out queries and on the guard set. `search` stays empty
 // (training/fusion_choice.h fills it).
 Result<Scores> score(const encoder::Encoder& encoder, const TrainingSet& set);
+// The same from the texts' tokens: base and tuned model read them alike, so they are made once.
+std::vector<encoder::TokenIds> judged_tokens(const encoder::Encoder& encoder,
+                                             const TrainingSet& set);
+Result<Scores> score(const encoder::Encoder& encoder, const TrainingSet& set,
+                     const std::vector<encoder::TokenIds>& judged);
 
 // nDCG@10 of one query with several relevant sections; equal scores count as lost.
 double ndcg_of(const std::vector<float>& section_scores, const std::vector<std::size_t>& relevant);

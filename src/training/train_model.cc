@@ -131,15 +131,17 @@ Status tune_and_judge(const Context& ctx, const cache::TenantCache& tenant, cons
   report.weights = checksum(tuned->model);
   const CandidateWords words(set);
   Scores base_scores;
+  std::vector<encoder::TokenIds> judged;
   {
     CF_TRY(const encoder::Encoder encoder, encoder::Encoder::open(base));
-    CF_TRY(base_scores, score(encoder, set));
+    judged = judged_tokens(encoder, set);
+    CF_TRY(base_scores, score(encoder, set, judged));
     CF_TRY(const FusionChoice fusion, words.choose(encoder, base_scores.candidate_vectors));
     report.lexical_weight = fusion.lexical;
     base_scores.search = words.search_scores(base_scores, retrieval::FusionWeights());
   }
   CF_TRY(const encoder::Encoder encoder, encoder::Encoder::open(tuned->model));
-  auto tuned_scores = score(encoder, set);
+  auto tuned_scores = score(encoder, set, judged);
   if (!tuned_scores && tuned_scores.error().code() == Code::corrupt) {
     report.reason = "not_finite";
     return Done();
