@@ -193,6 +193,13 @@ Status apply_environment(Config& config, const Environment& lookup) {
   return Done{};
 }
 
+std::chrono::milliseconds quota_patience(const Config& config) {
+  // A decision reads a few rows, one after the other: microseconds each from a file of this
+  // machine, milliseconds from an account across a network.
+  if (config.quota_patience_ms > 0) return std::chrono::milliseconds(config.quota_patience_ms);
+  return std::chrono::milliseconds(config.storage_backend == "azure" ? 500 : 5);
+}
+
 Status validate(const Config& config) {
   if (config.storage_backend == "azure") {
     CF_CHECK(azure_options(config.azure));

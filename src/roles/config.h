@@ -5,6 +5,7 @@
 // The file is JSON with // comments allowed. Precedence, strongest first: command line,
 // environment, file, default. Secrets never print.
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -74,7 +75,7 @@ struct Config {
   std::int64_t quota_orchestrations_per_day = 50;
   std::int64_t quota_trainings_per_week = 2;
   std::int64_t quota_github_calls_per_hour = 0;
-  std::int64_t quota_patience_ms = 5;
+  std::int64_t quota_patience_ms = 0;  // 0: by the store, quota_patience().
   std::int64_t idempotency_kept_hours = 72;
 
   bool compatibility_old_app = false;
@@ -114,6 +115,8 @@ Status apply_file(Config& config, std::string_view text);
 // Reads the environment through `lookup` (nullopt: not set). Errors name the variable.
 using Environment = std::function<std::optional<std::string>(const std::string&)>;
 Status apply_environment(Config& config, const Environment& lookup);
+// How long a decision about a quota waits for the store.
+std::chrono::milliseconds quota_patience(const Config& config);
 // What no single setting can know: ranges, combinations, backends that are not there.
 Status validate(const Config& config);
 // Every flag with its value under this configuration.

@@ -99,6 +99,15 @@ TEST(Config, flags_keep_the_originals_defaults_while_the_old_app_shares_the_cach
   for (const FlagValue& value : flags(config)) EXPECT_FALSE(value.value) << value.name;
 }
 
+TEST(Config, a_quota_waits_as_long_as_the_store_is_far_unless_it_is_told) {
+  Config config;
+  EXPECT_EQ(quota_patience(config), std::chrono::milliseconds(5));
+  config.storage_backend = "azure";
+  EXPECT_EQ(quota_patience(config), std::chrono::milliseconds(500));
+  config.quota_patience_ms = 20;
+  EXPECT_EQ(quota_patience(config), std::chrono::milliseconds(20));
+}
+
 TEST(Config, a_backend_that_is_not_there_is_refused) {
   Config config;
   config.durable_backend = "grpc";

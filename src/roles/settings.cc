@@ -110,8 +110,9 @@ std::vector<Setting> settings_of_work() {
        "Requests to GitHub for one tenant in any hour before a refresh is refused.",
        [](Config& c) -> T { return &c.quota_github_calls_per_hour; }, 0, 1'000'000},
       {"quota.patience_ms", "CLOUDFOLIO_QUOTA_PATIENCE_MS",
-       "Longest wait for the store before a quota is decided without it.",
-       [](Config& c) -> T { return &c.quota_patience_ms; }, 1, 10'000},
+       "Longest wait for the store before a quota is decided without it; 0: 5 over the embedded "
+       "store, 500 over a storage account.",
+       [](Config& c) -> T { return &c.quota_patience_ms; }, 0, 10'000},
       {"idempotency.kept_hours", "CLOUDFOLIO_IDEMPOTENCY_KEPT_HOURS",
        "How long the answer to a request with an Idempotency-Key is kept, at least.",
        [](Config& c) -> T { return &c.idempotency_kept_hours; }, 24, 24 * 365},

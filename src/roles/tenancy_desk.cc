@@ -32,7 +32,7 @@ tenancy::QuotaGate::Options gate_options(const Config& config,
                                          std::function<bool(const TenantId&)> enforced) {
   tenancy::QuotaGate::Options options;
   options.enforced = std::move(enforced);
-  options.patience = std::chrono::milliseconds(config.quota_patience_ms);
+  options.patience = quota_patience(config);
   return options;
 }
 

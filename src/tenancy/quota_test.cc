@@ -112,8 +112,8 @@ TEST_F(QuotaTest, no_span_of_the_windows_length_admits_more_than_the_limit) {
   }
 }
 
-// Q2: a decision is two reads of rows of one tenant, and no write; nothing is lent out, so nothing
-// is overshot, by however many processes.
+// Q2: a decision is a few reads of rows of one tenant, and no write; nothing is lent out, so
+// nothing is overshot, by however many processes, and what a tenant is told remains is so.
 TEST_F(QuotaTest, four_gateways_overshoot_by_nothing) {
   std::vector<std::unique_ptr<QuotaGate>> gates;
   for (int i = 0; i < 4; ++i)
@@ -126,6 +126,93 @@ TEST_F(QuotaTest, four_gateways_overshoot_by_nothing) {
     ++started;
   }
   EXPECT_EQ(started, 50);
+}
+
+// A table across a network: each read takes its time, and none is written to.
+class FarTable final : public storage::Table {
+ public:
+  FarTable(storage::Table& real, ManualClock& clock, std::chrono::milliseconds takes)
+      : real_(real), clock_(clock), takes_(takes) {}
+  Result<storage::Entity> get(const Context& ctx, const storage::EntityKey& key) override {
+    CF_CHECK(travel(ctx));
+    return real_.get(ctx, key);
+  }
+  Result<storage::TablePage> query(const Context& ctx, const storage::TableQuery& query) override {
+    CF_CHECK(travel(ctx));
+    return real_.query(ctx, query);
+  }
+  Result<storage::ETag> insert(const Context&, const storage::Entity&) override {
+    return written();
+  }
+  Result<storage::ETag> upsert(const Context&, const storage::Entity&, storage::Write) override {
+    return written();
+  }
+  Result<storage::ETag> update(const Context&, const storage::Entity&, storage::Write,
+                               const storage::UpdateIf&) override {
+    return written();
+  }
+  Status remove(const Context&, const storage::EntityKey&, const storage::UpdateIf&) override {
+    return written();
+  }
+  Result<storage::BatchOutcome> batch(const Context&,
+                                      const std::vector<storage::TableAction>&) override {
+    return written();
+  }
+  int reads_count = 0;
+
+ private:
+  Status travel(const Context& ctx) {
+    ++reads_count;
+    const auto back = clock_.now() + takes_;
+    clock_.advance(std::min(back, ctx.deadline()) - clock_.now());
+    if (back > ctx.deadline()) return Error(Code::deadline_exceeded, "the store took too long");
+    return Done{};
+  }
+  static Error written() {
+    ADD_FAILURE() << "a decision wrote";
+    return Error(Code::internal, "a decision wrote");
+  }
+
+  storage::Table& real_;
+  ManualClock& clock_;
+  const std::chrono::milliseconds takes_;
+};
+
+TEST_F(QuotaTest, a_decision_is_a_few_reads_and_no_write_and_waits_for_a_store_that_is_far) {
+  use(Meter::orchestrations, 50);
+  for (const auto patience : {std::chrono::milliseconds(5), std::chrono::milliseconds(500)}) {
+    FarTable usage(**store->table(kUsageTable), clock, std::chrono::milliseconds(20));
+    FarTable quotas(**store->table(kQuotasTable), clock, std::chrono::milliseconds(20));
+    const UsageLedger far_ledger(usage, clock);
+    const QuotaBook far_book(quotas, default_limits());
+    QuotaGate::Options given = options();
+    given.patience = patience;
+    QuotaGate far(given, far_ledger, far_book, clock);
+    const auto admission = far.admit(kCtx, kAda, Work::refresh);
+    ASSERT_TRUE(admission.ok());
+    const bool by_store = patience > std::chrono::milliseconds(100);
+    EXPECT_EQ(admission->source,
+              by_store ? Admission::Source::store : Admission::Source::this_process);
+    EXPECT_EQ(admission->admitted(), !by_store) << "50 of 50 are used, as the store knows";
+    EXPECT_LE(usage.reads_count + quotas.reads_count, 4);
+  }
+}
+
+TEST_F(QuotaTest, a_store_that_hangs_holds_up_one_decision_in_each_pause) {
+  FarTable usage(**store->table(kUsageTable), clock, std::chrono::hours(1));
+  const UsageLedger hung_ledger(usage, clock);
+  QuotaGate::Options given = options();
+  given.patience = std::chrono::milliseconds(500);
+  QuotaGate hung(given, hung_ledger, book, clock);
+  int waited = 0;
+  for (int i = 0; i < 1'000; ++i) {
+    const auto before = clock.now();
+    ASSERT_TRUE(hung.admit(kCtx, kAda, Work::refresh).ok());
+    waited += clock.now() > before;
+    EXPECT_LE(clock.now() - before, given.patience);
+    clock.advance(std::chrono::milliseconds(10));  // Ten seconds, a hundred decisions in each.
+  }
+  EXPECT_LE(waited, 11);
 }
 
 // Q3

@@ -87,6 +87,9 @@ FAULTS = [
     (pages.links_between_pages_lead_somewhere, {"docs/a.md": "[b](b.md)\n"}, "b.md"),
     (pages.tests_that_pages_name_exist,
      {"docs/MULTI-TENANT-DESIGN.md": "`storage: a_test_that_nobody_wrote`\n"}, "a_test_that_nobody_wrote"),
+    (pages.the_keda_manifest_suits_a_trainer,
+     {"infra/keda/model-training-scaledjob.yaml": "queueName: other\n", "src/main/arguments.cc": '"--once"',
+      "src/roles/remote_work.h": 'kTrainingQueue = "model-training-queue";\n'}, "model-training-queue"),
     (pages.decisions_have_context_choice_and_consequence, {"docs/decisions/x.md": "# X\n\n## Choice\n"}, "sections"),
 ]
 

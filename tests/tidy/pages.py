@@ -74,13 +74,30 @@ def every_command_and_option_is_documented(tree):
 
 def tests_that_pages_name_exist(tree):
     """`room: a_test_as_a_sentence`, `room: SuiteOrType` and `room: file.cc` in the pages that show their claims so."""
-    pages = [page for page in ("docs/MULTI-TENANT-DESIGN.md",) if tree.exists(page)]
+    pages = [page for page in ("docs/MULTI-TENANT-DESIGN.md", "docs/services/pitfalls.md") if tree.exists(page)]
     sources = "\n".join(tree.text(path) for path in tree.matching(".cc", ".h")) if pages else ""
     known = set(re.findall(r"\bTEST(?:_[FP])?\(\s*\w+,\s*(\w+)", sources))
     for page in pages:
         for name in re.findall(r"`(?:[a-z/]+: )?([a-z0-9]+(?:_[a-z0-9]+){3,})`", tree.text(page)):
             if name not in known:
                 yield f"{page} names the test {name}, which does not exist"
+
+
+def the_keda_manifest_suits_a_trainer(tree):
+    """What scales elsewhere must ask for our queue, end no running work, and start workers that end by themselves."""
+    path = "infra/keda/model-training-scaledjob.yaml"
+    if not tree.exists(path):
+        return
+    manifest = re.sub(r"\s*#.*", "", tree.text(path))
+    found = re.search(r'kTrainingQueue = "([\w-]+)"|kTrainingQueue\[\] = "([\w-]+)"', tree.text("src/roles/remote_work.h"))
+    queue = next((name for name in found.groups() if name), "") if found else "(src/roles/remote_work.h names no queue)"
+    for wanted in (f"queueName: {queue}", 'queueLength: "1"', "minReplicaCount: 0", "strategy: gradual",
+                   "strategy: default", "restartPolicy: Never", "backoffLimit: 0", "runAsNonRoot: true",
+                   'command: ["/usr/bin/cloudfolio", "serve", "--role", "trainer", "--once"]'):
+        if not re.search(rf"^\s*(- )?{re.escape(wanted)}$", manifest, re.M):
+            yield f"{path} lacks '{wanted}'"
+    if '"--once"' not in tree.text("src/main/arguments.cc"):
+        yield f"{path} uses --once, which serve does not have"
 
 
 def sources_are_formatted(tree):
