@@ -249,6 +249,8 @@ struct MixedGradient {
   Sum sum;
   Half* scratch;  // gradient_scratch(outputs, inputs) numbers
 };
+// Rows that a gradient's product takes together.
+inline constexpr std::size_t kMixedGradientRows = 384;
 struct MixedKernels {
   // Panels of kPanelWidth columns, the last one filled up, from rows b[k][n] or columns b[n][k].
   void (*pack_rows)(const float* b, std::size_t k_count, std::size_t columns, Half* panels);

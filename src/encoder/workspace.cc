@@ -10,7 +10,10 @@ void Workspace<T>::cut(std::size_t rows, std::size_t longest, Keep keep) {
   rows = (rows + kHalfTileRows - 1) / kHalfTileRows * kHalfTileRows;
   Cutter measure(nullptr);
   cut(measure, rows, longest, keep);
-  memory_.reserve(measure.used_bytes());
+  // With some room that is not touched before it is needed: the next batch may be a little larger.
+  if (measure.used_bytes() > memory_.capacity_bytes()) {
+    memory_.reserve(measure.used_bytes() + measure.used_bytes() / 4);
+  }
   Cutter cutter(memory_.data());
   cut(cutter, rows, longest, keep);
 }

@@ -19,9 +19,7 @@ constexpr std::size_t kLanes = 16;
 constexpr std::size_t kRows = 8;
 constexpr std::size_t kDepth = 192;
 // Numbers of the left operand that stay in the second-level cache while the panels go by.
-constexpr std::size_t kLeftBlock = 196'608;
-// Tokens whose products make one sum of a weight's gradient.
-constexpr std::size_t kGradientBlock = 384;
+constexpr std::size_t kLeftBlock = 98'304;
 
 typedef std::int32_t Pair __attribute__((aligned(2), may_alias));
 
@@ -133,7 +131,8 @@ struct RowSums {
   }
 };
 
-// Onto 32 sums: sixteen columns of two rows, alternating.
+// Into or onto 32 sums: sixteen columns of two rows, alternating.
+template <Sum sum>
 __attribute__((always_inline)) inline void empty_two(__m512h upper, __m512h lower, float* onto) {
   const auto a = reinterpret_cast<__m512i>(upper);
   const auto b = reinterpret_cast<__m512i>(lower);
@@ -142,16 +141,21 @@ __attribute__((always_inline)) inline void empty_two(__m512h upper, __m512h lowe
   const __m512i odd = _mm512_mask_blend_epi16(kOdd, _mm512_srli_epi32(a, 16), b);
   const auto sums = reinterpret_cast<__m512i>(
       _mm512_add_ph(reinterpret_cast<__m512h>(even), reinterpret_cast<__m512h>(odd)));
-  const __m512 low = _mm512_cvtph_ps(_mm512_castsi512_si256(sums));
-  const __m512 high = _mm512_cvtph_ps(_mm512_extracti64x4_epi64(sums, 1));
-  _mm512_store_ps(onto, _mm512_add_ps(_mm512_load_ps(onto), low));
-  _mm512_store_ps(onto + kLanes, _mm512_add_ps(_mm512_load_ps(onto + kLanes), high));
+  __m512 low = _mm512_cvtph_ps(_mm512_castsi512_si256(sums));
+  __m512 high = _mm512_cvtph_ps(_mm512_extracti64x4_epi64(sums, 1));
+  if (sum == Sum::onto) {
+    low = _mm512_add_ps(_mm512_load_ps(onto), low);
+    high = _mm512_add_ps(_mm512_load_ps(onto + kLanes), high);
+  }
+  _mm512_store_ps(onto, low);
+  _mm512_store_ps(onto + kLanes, high);
 }
+template <Sum sum>
 __attribute__((always_inline)) inline void empty_two(const RowSums& upper, const RowSums& lower,
                                                      float* onto) {
-  empty_two(upper.first, lower.first, onto);
-  empty_two(upper.second, lower.second, onto + 2 * kLanes);
-  empty_two(upper.third, lower.third, onto + 4 * kLanes);
+  empty_two<sum>(upper.first, lower.first, onto);
+  empty_two<sum>(upper.second, lower.second, onto + 2 * kLanes);
+  empty_two<sum>(upper.third, lower.third, onto + 4 * kLanes);
 }
 
 // Pair k of row r is at[r·row + k·step].
@@ -161,7 +165,8 @@ struct Left {
   std::size_t step;
 };
 
-// Adds kRows rows' products over `depth` numbers onto sums [kRows / 2][kPanelWidth][2].
+// kRows rows' products over `depth` numbers, into or onto sums [kRows / 2][kPanelWidth][2].
+template <Sum sum>
 inline void add_block(const Left& left, const Half* panel, std::size_t depth, float* sums) {
   RowSums s0, s1, s2, s3, s4, s5, s6, s7;
   const std::size_t row = left.row;
@@ -183,10 +188,10 @@ inline void add_block(const Left& left, const Half* panel, std::size_t depth, fl
     a += left.step;
     b += left.step;
   }
-  empty_two(s0, s1, sums);
-  empty_two(s2, s3, sums + 2 * kPanelWidth);
-  empty_two(s4, s5, sums + 4 * kPanelWidth);
-  empty_two(s6, s7, sums + 6 * kPanelWidth);
+  empty_two<sum>(s0, s1, sums);
+  empty_two<sum>(s2, s3, sums + 2 * kPanelWidth);
+  empty_two<sum>(s4, s5, sums + 4 * kPanelWidth);
+  empty_two<sum>(s6, s7, sums + 6 * kPanelWidth);
 }
 
 inline void store(Half* at, __m512 x) {
@@ -219,9 +224,6 @@ template <class Out>
 inline void product_tile(const Left& left, const Half* panel, std::size_t k_count,
                          const Ends<Out>& ends) {
   alignas(64) float sums[kRows * kPanelWidth];
-  for (std::size_t i = 0; i < kRows * kPanelWidth; i += kLanes) {
-    _mm512_store_ps(sums + i, _mm512_setzero_ps());
-  }
   if (ends.sum == Sum::onto) {
     for (std::size_t r = 0; r < kRows; ++r) {
       for (std::size_t c = 0; c < ends.width; c += kLanes) {
@@ -229,10 +231,11 @@ inline void product_tile(const Left& left, const Half* panel, std::size_t k_coun
       }
     }
   }
-  for (std::size_t k = 0; k < k_count; k += kDepth) {
+  add_block<Sum::fresh>(left, panel, k_count < kDepth ? k_count : kDepth, sums);
+  for (std::size_t k = kDepth; k < k_count; k += kDepth) {
     const std::size_t depth = k_count - k < kDepth ? k_count - k : kDepth;
-    add_block({left.at + k / 2 * left.step, left.row, left.step}, panel + k * kPanelWidth, depth,
-              sums);
+    add_block<Sum::onto>({left.at + k / 2 * left.step, left.row, left.step},
+                         panel + k * kPanelWidth, depth, sums);
   }
   const __m512i first =
       _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
@@ -305,9 +308,9 @@ inline void pack_gradient(const Half* dy, std::size_t outputs, std::size_t k_cou
 }
 
 void multiply_gradient(const MixedGradient& p) {
-  Half* panels = p.scratch + p.outputs * kGradientBlock;
-  for (std::size_t k = 0; k < p.rows; k += kGradientBlock) {
-    const std::size_t k_count = p.rows - k < kGradientBlock ? p.rows - k : kGradientBlock;
+  Half* panels = p.scratch + p.outputs * kMixedGradientRows;
+  for (std::size_t k = 0; k < p.rows; k += kMixedGradientRows) {
+    const std::size_t k_count = p.rows - k < kMixedGradientRows ? p.rows - k : kMixedGradientRows;
     pack_gradient(p.dy + k * p.outputs, p.outputs, k_count, p.scratch);
     pack_panels(p.x + k * p.inputs, k_count, p.inputs, panels);
     const Sum sum = k == 0 ? p.sum : Sum::onto;
@@ -324,7 +327,7 @@ void multiply_gradient(const MixedGradient& p) {
 
 std::size_t gradient_scratch(std::size_t outputs, std::size_t inputs) {
   const std::size_t filled = (inputs + kPanelWidth - 1) / kPanelWidth * kPanelWidth;
-  return (outputs + filled) * kGradientBlock;
+  return (outputs + filled) * kMixedGradientRows;
 }
 
 }  // namespace
