@@ -103,7 +103,9 @@ TEST(fusion, keeps_the_order_of_cosines_and_stays_within_0_and_1_whatever_they_a
   const auto fused = fuse(none, none, dense, {});
   for (std::size_t i = 1; i <= 200; ++i) {
     EXPECT_GE(fused[i].total, fused[i - 1].total);
-    if (dense[i] > 0.1F) EXPECT_GT(fused[i].total, fused[i - 1].total) << dense[i];
+    if (dense[i] > 0.1F) {
+      EXPECT_GT(fused[i].total, fused[i - 1].total) << dense[i];
+    }
     EXPECT_GE(fused[i].dense, 0.0);
     EXPECT_LT(fused[i].dense, 1.0);
   }
