@@ -13,7 +13,10 @@ ROOT = pathlib.Path(os.environ["CLOUDFOLIO_SOURCE_DIR"])
 PROGRAM = pathlib.Path(os.environ["CLOUDFOLIO_BUILD_DIR"]) / "cloudfolio"
 MODEL = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / \
     "cloudfolio/models/all-MiniLM-L6-v2"
-PAGES = ["docs/RUNBOOK.md"] + sorted(f"docs/services/{path.name}" for path in (ROOT / "docs/services").glob("*.md"))
+# A list of tests is no page of a service.
+OTHERS = ["pitfalls.md"]
+PAGES = ["docs/RUNBOOK.md"] + sorted(f"docs/services/{path.name}" for path in (ROOT / "docs/services").glob("*.md")
+                                     if path.name not in OTHERS)
 LOGIN = "sample-dev"
 # Pages on what may be done without a model.
 WITHOUT_MODEL = ["docs/services/gateway.md", "docs/services/orchestrator.md"]
