@@ -55,7 +55,7 @@ class Embeddings {
 class Embedder {
  public:
   struct Options {
-    // automatic: see resolved(). fp16's vectors have a cosine of 0.999996 or more with
+    // automatic: see resolved(). fp16's vectors have a cosine of 0.999994 or more with
     // the exact ones over the benchmark's texts. int8 is for who gives quality for speed: over the
     // fixtures' texts its vectors have a cosine of 0.999 with the exact ones on average, 0.9976 at
     // worst.

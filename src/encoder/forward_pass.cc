@@ -37,6 +37,7 @@ class TypedForwardPass final : public ForwardPass {
       : architecture_(model.architecture()),
         transformer_(architecture_, model.layout(), model.weights().data(), Directions::forward,
                      by),
+        counts_(by == ProductsBy::fastest ? RowCounts::few : RowCounts::exact),
         in_two_(by == ProductsBy::fp16 && TwoPartLayer::fits(architecture_)),
         companion_(in_two_ && workers.thread_count() > 1 ? std::make_unique<Companion>() : nullptr),
         query_place_(architecture_),
@@ -127,7 +128,7 @@ class TypedForwardPass final : public ForwardPass {
   }
 
   void compute(Place& place) const {
-    place.batch.finish();
+    place.batch.finish(counts_);
     const std::size_t count = place.batch.sequences.size();
     place.unit.resize(count * architecture_.hidden);
     place.lengths.resize(count);
@@ -142,6 +143,7 @@ class TypedForwardPass final : public ForwardPass {
 
   const Architecture architecture_;
   Transformer<T> transformer_;
+  const RowCounts counts_;
   const bool in_two_;
   const std::unique_ptr<Companion> companion_;
   Place query_place_;  // In two parts.

@@ -241,16 +241,18 @@ struct MixedProduct {
   float* wide;
 };
 // d_weight[outputs][inputs] (+)= dyᵀ[outputs][rows] · x[rows][inputs]
+// d_bias[outputs] (+)= Σ dy[row]
 struct MixedGradient {
   const Half* dy;
   const Half* x;
   std::size_t rows, outputs, inputs;
   float* d_weight;
+  float* d_bias;
   Sum sum;
   Half* scratch;  // gradient_scratch(outputs, inputs) numbers
 };
-// Rows that a gradient's product takes together.
-inline constexpr std::size_t kMixedGradientRows = 384;
+// Rows that a gradient's product takes together, at most.
+inline constexpr std::size_t kMixedGradientRows = 1024;
 struct MixedKernels {
   // Panels of kPanelWidth columns, the last one filled up, from rows b[k][n] or columns b[n][k].
   void (*pack_rows)(const float* b, std::size_t k_count, std::size_t columns, Half* panels);

@@ -103,6 +103,25 @@ TEST_P(KernelSets, attention_is_softmax_of_scores_times_values) {
   }
 }
 
+TEST_P(KernelSets, attention_to_what_scores_far_less_is_nothing) {
+  // One key that all queries score a thousand times above the others.
+  const AttentionShape shape{1, 32};
+  const std::size_t n = 20;
+  auto qkv = random_values(n * 3 * shape.hidden(), 7, 1.0F);
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t c = 0; c < shape.hidden(); ++c) {
+      qkv[i * 96 + c] = 10.0F;
+      qkv[i * 96 + 32 + c] = i == 11 ? 20.0F : 0.0F;
+    }
+  }
+  std::vector<float> out(n * shape.hidden());
+  std::vector<float> scratch(attention_scratch(shape, n));
+  set->fp32->attention(shape, {0, n, {}}, qkv.data(), out.data(), nullptr, scratch.data());
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    ASSERT_EQ(out[i], qkv[11 * 96 + 64 + i % 32]) << "element " << i;
+  }
+}
+
 TEST_P(KernelSets, attention_backward_agrees_with_finite_differences) {
   const AttentionShape shape{2, 32};
   const std::size_t n = 37;

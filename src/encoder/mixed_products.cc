@@ -1,7 +1,5 @@
 #include "encoder/mixed_products.h"
 
-#include <algorithm>
-
 #include "base/ensure.h"
 
 namespace cloudfolio::encoder {
@@ -61,15 +59,8 @@ void Products<Half>::weight_gradient(LayerSize size, const Half* dy, const Half*
                                      std::size_t rows, Sum sum, float* d_weight, float* d_bias) {
   const MixedKernels& k = *mixed_kernels();
   scratch_.reserve(k.gradient_scratch(size.outputs, size.inputs));
-  // In blocks, so that the second one to read a block finds it in the cache.
-  for (std::size_t row = 0; row < rows; row += kMixedGradientRows) {
-    const std::size_t count = std::min(kMixedGradientRows, rows - row);
-    const Half* block = dy + row * size.outputs;
-    const Sum kind = row == 0 ? sum : Sum::onto;
-    kernels<Half>().sum_columns(block, count, size.outputs, kind, d_bias);
-    k.multiply_gradient({block, x + row * size.inputs, count, size.outputs, size.inputs, d_weight,
-                         kind, scratch_.data()});
-  }
+  k.multiply_gradient(
+      {dy, x, rows, size.outputs, size.inputs, d_weight, d_bias, sum, scratch_.data()});
 }
 
 }  // namespace cloudfolio::encoder

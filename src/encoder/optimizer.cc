@@ -42,8 +42,6 @@ AdamW::AdamW(const ParameterLayout& layout, std::size_t hidden, std::span<const 
       place_of_word_(word_count_, -1),
       zeros_(hidden) {
   std::memcpy(weights_.data(), weights.data(), weights.size_bytes());
-  std::memset(mean_.data(), 0, mean_.count() * sizeof(float));
-  std::memset(variance_.data(), 0, variance_.count() * sizeof(float));
   std::memset(zeros_.data(), 0, hidden * sizeof(float));
   for (const Parameter& parameter : layout.parameters()) {
     if (parameter.offset < dense_offset_ || parameter.offset >= trained_count_) continue;

@@ -19,6 +19,7 @@
 #include "encoder/checkpoint.h"
 #include "encoder/parameter_layout.h"
 #include "encoder/workers.h"
+#include "encoder/zeroed_array.h"
 
 namespace cloudfolio::encoder {
 
@@ -84,8 +85,8 @@ class AdamW {
   const std::size_t trained_count_;
   Array<float> weights_;
   std::size_t weight_count_;
-  Array<float> mean_;
-  Array<float> variance_;
+  ZeroedArray<float> mean_;
+  ZeroedArray<float> variance_;
   std::vector<Block> blocks_;
   std::vector<double> squares_;
   std::vector<std::int32_t> place_of_word_;  // Into used_, −1: not used yet.

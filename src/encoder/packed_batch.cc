@@ -31,8 +31,12 @@ void PackedBatch::add(std::span<const TokenId> sequence, std::uint32_t number) {
   longest = std::max(longest, sequence.size());
 }
 
-void PackedBatch::finish() {
+void PackedBatch::finish(RowCounts counts) {
   const std::size_t tokens = ids.size();
+  if (counts == RowCounts::exact) {
+    row_count = tokens;
+    return;
+  }
   const std::size_t step = tokens <= 64 ? 1 : (tokens <= 256 ? 16 : 32);
   row_count = (tokens + step - 1) / step * step;
 }

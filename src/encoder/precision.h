@@ -15,7 +15,7 @@ enum class Precision : std::uint8_t {
   // Vectors only, not training: products of 8-bit weights and activations, the rest in fp32. Four
   // times the speed and a quarter of the memory, see embedder.h for what it costs.
   int8,
-  // Products of fp16 numbers, summed in fp32 every 128 to 192. Twice the speed of fp32, and
+  // Products of fp16 numbers, summed in fp32 every 192. Twice the speed of fp32, and
   // rankings that cannot be told from its. Training keeps activations and scaled gradients in fp16
   // too, sums and weights in fp32.
   fp16,

@@ -37,7 +37,7 @@ void StepPlan::make(std::span<const TrainingPair> pairs, std::size_t batch_token
     for (const TokenId id : sequence) batch.slots.push_back(slot(id));
   }
   for (std::size_t s = 0; s < kShardCount; ++s) {
-    for (std::size_t b = 0; b < batch_counts_[s]; ++b) batches_[s][b].packed.finish();
+    for (std::size_t b = 0; b < batch_counts_[s]; ++b) batches_[s][b].packed.finish(counts_);
   }
 }
 

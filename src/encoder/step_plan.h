@@ -25,7 +25,8 @@ struct PlannedBatch {
 
 class StepPlan {
  public:
-  explicit StepPlan(std::size_t vocabulary_count) : slot_of_word_(vocabulary_count, -1) {}
+  StepPlan(std::size_t vocabulary_count, RowCounts counts)
+      : counts_(counts), slot_of_word_(vocabulary_count, -1) {}
 
   // Sequence 2i is pair i's anchor, 2i + 1 its positive. No batch has more than
   // `batch_token_count_max` tokens, unless a single sequence has. Reuses its memory from step to
@@ -43,6 +44,7 @@ class StepPlan {
   PlannedBatch& next_batch(std::size_t shard);
   std::uint32_t slot(TokenId id);
 
+  RowCounts counts_;
   std::vector<PlannedBatch> batches_[kShardCount];
   std::size_t batch_counts_[kShardCount] = {};
   std::size_t shard_tokens_[kShardCount] = {};

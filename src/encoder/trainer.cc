@@ -204,7 +204,8 @@ struct Trainer::State {
         precision(resolved_precision),
         workers(thread_count_for(o.thread_count, kShardCount)),
         optimizer(m.layout(), m.architecture().hidden, m.weights()),
-        plan(m.architecture().vocabulary_count),
+        plan(m.architecture().vocabulary_count,
+             precision == Precision::fp16 ? RowCounts::exact : RowCounts::few),
         times(o.clock) {
     if (precision == Precision::bf16) {
       tokens_at_once = kActivationBytes / Workspace<Bf16>::bytes_a_token(m.architecture());

@@ -1,9 +1,5 @@
 // Products in fp16 for processors with AVX512-FP16, which multiply twice as many of these numbers
 // at a time as of fp32. Nothing here may run before kernels.cc asked the processor.
-//
-// A register of the left operand holds one pair (k, k + 1) sixteen times, one of the weights the
-// same pair of sixteen outputs: a lane sums every second product of its output. Lanes are emptied
-// into fp32 every kDepth products, so that they lose no more than the operands' own rounding.
 #include <cstddef>
 #include <cstdint>
 
@@ -15,13 +11,12 @@
 namespace cloudfolio::encoder::avx512_fp16 {
 namespace {
 
-constexpr std::size_t kLanes = 16;
-constexpr std::size_t kRows = kHalfTileRows;
-constexpr std::size_t kDepth = 128;
 // Rows that are converted together: with them a panel stays in the second cache.
 constexpr std::size_t kBlockRows = 256;
 
-typedef std::int32_t Pair __attribute__((aligned(2), may_alias));
+#include "encoder/kernels/half_tile.inc"
+
+constexpr std::size_t kLinesAStep = 2 * kPanelWidth * sizeof(std::uint16_t) / kLineBytes;
 
 inline void convert(const float* in, std::size_t count, std::uint16_t* out) {
   for (std::size_t k = 0; k < count; k += kLanes) {
@@ -49,92 +44,26 @@ void pack(const float* w, std::size_t outputs, std::size_t inputs, std::uint16_t
   }
 }
 
-// Three sums of a row; named ones stay in registers.
-struct RowSums {
-  __m512h first = _mm512_setzero_ph();
-  __m512h second = _mm512_setzero_ph();
-  __m512h third = _mm512_setzero_ph();
-
-  __attribute__((always_inline)) void add(const std::uint16_t* a, __m512h b0, __m512h b1,
-                                          __m512h b2) {
-    const auto pair =
-        reinterpret_cast<__m512h>(_mm512_set1_epi32(*reinterpret_cast<const Pair*>(a)));
-    first = _mm512_fmadd_ph(pair, b0, first);
-    second = _mm512_fmadd_ph(pair, b1, second);
-    third = _mm512_fmadd_ph(pair, b2, third);
-  }
-  __attribute__((always_inline)) static void empty_one(__m512h sum, float* onto) {
-    const auto bits = reinterpret_cast<__m512i>(sum);
-    const __m512 even = _mm512_cvtph_ps(_mm512_cvtepi32_epi16(bits));
-    const __m512 odd = _mm512_cvtph_ps(_mm512_cvtepi32_epi16(_mm512_srli_epi32(bits, 16)));
-    _mm512_storeu_ps(onto, _mm512_add_ps(_mm512_loadu_ps(onto), _mm512_add_ps(even, odd)));
-  }
-  __attribute__((always_inline)) void empty(float* onto) const {
-    empty_one(first, onto);
-    empty_one(second, onto + kLanes);
-    empty_one(third, onto + 2 * kLanes);
-  }
-};
-
-constexpr std::size_t kLineBytes = 64;
-constexpr std::size_t kLinesAStep = 2 * kPanelWidth * sizeof(std::uint16_t) / kLineBytes;
-
-// Adds kRows rows' products over `depth` inputs onto sums [kRows][kPanelWidth]. `kLines` lines from
-// `next` on are fetched for each two inputs.
-template <std::size_t kLines>
-inline void add_block(const std::uint16_t* a, std::size_t stride, const std::uint16_t* panel,
-                      std::size_t depth, const char* next, float* sums) {
-  RowSums s0, s1, s2, s3, s4, s5, s6, s7;
-  for (std::size_t k = 0; k < depth; k += 2) {
-    const __m512h b0 = _mm512_loadu_ph(panel);
-    const __m512h b1 = _mm512_loadu_ph(panel + 2 * kLanes);
-    const __m512h b2 = _mm512_loadu_ph(panel + 4 * kLanes);
-    for (std::size_t i = 0; i < kLines; ++i) __builtin_prefetch(next + i * kLineBytes, 0, 2);
-    next += kLines * kLineBytes;
-    panel += 2 * kPanelWidth;
-    s0.add(a + k, b0, b1, b2);
-    s1.add(a + stride + k, b0, b1, b2);
-    s2.add(a + 2 * stride + k, b0, b1, b2);
-    s3.add(a + 3 * stride + k, b0, b1, b2);
-    s4.add(a + 4 * stride + k, b0, b1, b2);
-    s5.add(a + 5 * stride + k, b0, b1, b2);
-    s6.add(a + 6 * stride + k, b0, b1, b2);
-    s7.add(a + 7 * stride + k, b0, b1, b2);
-  }
-  s0.empty(sums);
-  s1.empty(sums + kPanelWidth);
-  s2.empty(sums + 2 * kPanelWidth);
-  s3.empty(sums + 3 * kPanelWidth);
-  s4.empty(sums + 4 * kPanelWidth);
-  s5.empty(sums + 5 * kPanelWidth);
-  s6.empty(sums + 6 * kPanelWidth);
-  s7.empty(sums + 7 * kPanelWidth);
-}
-
 // kRows rows of `x`, of which `rows` count, times the panel of the outputs from `first` on, to y.
-template <std::size_t kLines>
-inline void compute_tile(const HalfTiles& t, const std::uint16_t* x, std::size_t rows,
-                         std::size_t first, const char* next, float* y) {
-  const std::size_t left = t.outputs - first;
-  const std::size_t width = left < kPanelWidth ? left : kPanelWidth;
-  alignas(64) float sums[kRows * kPanelWidth];
-  for (std::size_t c = 0; c < kPanelWidth; c += kLanes) {
-    const __m512 begin =
-        t.bias != nullptr && c < width ? _mm512_loadu_ps(t.bias + first + c) : _mm512_setzero_ps();
-    for (std::size_t r = 0; r < kRows; ++r) _mm512_store_ps(sums + r * kPanelWidth + c, begin);
-  }
-  const std::uint16_t* panel = t.panels + first / kPanelWidth * t.panel_step;
-  for (std::size_t k = 0; k < t.inputs; k += kDepth) {
-    const std::size_t depth = t.inputs - k < kDepth ? t.inputs - k : kDepth;
-    add_block<kLines>(x + k, t.inputs, panel + k * kPanelWidth, depth, next, sums);
-    next += depth / 2 * kLines * kLineBytes;
-  }
-  for (std::size_t r = 0; r < rows; ++r) {
-    for (std::size_t c = 0; c < width; c += kLanes) {
-      _mm512_storeu_ps(y + r * t.y_row + first + c, _mm512_load_ps(sums + r * kPanelWidth + c));
-    }
-  }
+template <std::size_t kRows, std::size_t kAhead>
+void compute_tile(const HalfTiles& t, std::size_t row, std::size_t first, const char* next) {
+  const std::size_t columns_left = t.outputs - first;
+  const std::size_t rows_left = t.rows - row;
+  product_tile<kRows, kAhead, float>(
+      {reinterpret_cast<const Half*>(t.x + row * t.inputs), t.inputs, 2},
+      reinterpret_cast<const Half*>(t.panels + first / kPanelWidth * t.panel_step), t.inputs, next,
+      {t.bias == nullptr ? nullptr : t.bias + first, Sum::fresh, t.y + row * t.y_row + first,
+       t.y_row, columns_left < kPanelWidth ? columns_left : kPanelWidth,
+       rows_left < kRows ? rows_left : kRows});
 }
+
+using Compute = void (*)(const HalfTiles& t, std::size_t row, std::size_t first, const char* next);
+template <std::size_t kRows>
+constexpr Compute kCompute[] = {compute_tile<kRows, 0>, compute_tile<kRows, 1>,
+                                compute_tile<kRows, 2>, compute_tile<kRows, 3>};
+constexpr const Compute* kComputeRows[] = {kCompute<4>, kCompute<5>, kCompute<6>, kCompute<7>,
+                                           kCompute<8>};
+constexpr std::size_t kRowsMin = 4;
 
 // Few rows need as long for a panel as it takes to fetch the next one: all of its tiles take part.
 inline std::size_t lines_a_step(std::size_t tile, std::size_t tile_count) {
@@ -143,22 +72,20 @@ inline std::size_t lines_a_step(std::size_t tile, std::size_t tile_count) {
   return tile_count - tile <= kLinesAStep ? 1 : 0;
 }
 
+// Tiles of as equal heights as they can have.
 void multiply_tiles(const HalfTiles& t) {
-  const std::size_t tile_count = (t.rows + kRows - 1) / kRows;
+  const std::size_t tile_count = (t.rows + kHalfTileRows - 1) / kHalfTileRows;
+  if (tile_count == 0) return;
+  std::size_t height = (t.rows + tile_count - 1) / tile_count;
+  if (height < kRowsMin) height = kRowsMin;
+  const Compute* compute = kComputeRows[height - kRowsMin];
   for (std::size_t first = 0; first < t.outputs; first += kPanelWidth) {
     const std::uint16_t* panel = t.panels + (first / kPanelWidth + 1) * t.panel_step;
     const auto* next =
         reinterpret_cast<const char*>(first + kPanelWidth < t.outputs ? panel : t.next);
     for (std::size_t tile = 0; tile < tile_count; ++tile) {
-      const std::size_t r = tile * kRows;
-      const std::size_t rows = t.rows - r < kRows ? t.rows - r : kRows;
-      const std::uint16_t* x = t.x + r * t.inputs;
-      float* y = t.y + r * t.y_row;
       const std::size_t lines = next == nullptr ? 0 : lines_a_step(tile, tile_count);
-      if (lines == 0) compute_tile<0>(t, x, rows, first, next, y);
-      if (lines == 1) compute_tile<1>(t, x, rows, first, next, y);
-      if (lines == 2) compute_tile<2>(t, x, rows, first, next, y);
-      if (lines == 3) compute_tile<3>(t, x, rows, first, next, y);
+      compute[lines](t, tile * height, first, next);
       next += lines * (t.inputs / 2) * kLineBytes;
     }
   }
@@ -167,7 +94,7 @@ void multiply_tiles(const HalfTiles& t) {
 void convert_rows(const float* in, std::size_t rows, std::size_t width, std::uint16_t* out) {
   convert(in, rows * width, out);
   // Rows of nothing, so that a tile never meets what an earlier product left.
-  __builtin_memset(out + rows * width, 0, kRows * width * sizeof(std::uint16_t));
+  __builtin_memset(out + rows * width, 0, kHalfTileRows * width * sizeof(std::uint16_t));
 }
 
 void multiply(const HalfProduct& p) {
@@ -180,7 +107,7 @@ void multiply(const HalfProduct& p) {
 }
 
 std::size_t scratch(std::size_t rows, std::size_t inputs) {
-  return ((rows < kBlockRows ? rows : kBlockRows) + kRows) * inputs;
+  return ((rows < kBlockRows ? rows : kBlockRows) + kHalfTileRows) * inputs;
 }
 
 }  // namespace
