@@ -5,11 +5,21 @@
 
 namespace cloudfolio::encoder {
 
+namespace {
+
+// A sequence's share of a step: attention grows with the square of its length. Measured: a token of
+// a text of 1,200 would take twice as long as one alone.
+std::size_t cost_of(std::size_t token_count) {
+  return token_count * (1200 + token_count);
+}
+
+}  // namespace
+
 void StepPlan::make(std::span<const TrainingPair> pairs, std::size_t batch_token_count_max) {
   for (const std::int32_t id : slot_ids_) slot_of_word_[static_cast<std::size_t>(id)] = -1;
   slot_ids_.clear();
   token_count_ = 0;
-  for (std::size_t s = 0; s < kShardCount; ++s) batch_counts_[s] = shard_tokens_[s] = 0;
+  for (std::size_t s = 0; s < kShardCount; ++s) batch_counts_[s] = shard_costs_[s] = 0;
   const auto sequence_of = [&](std::size_t i) {
     return i % 2 == 0 ? pairs[i / 2].anchor : pairs[i / 2].positive;
   };
@@ -23,9 +33,9 @@ void StepPlan::make(std::span<const TrainingPair> pairs, std::size_t batch_token
   });
   for (const std::uint32_t i : order_) {
     const auto sequence = sequence_of(i);
-    const auto lightest = std::min_element(std::begin(shard_tokens_), std::end(shard_tokens_));
-    const auto s = static_cast<std::size_t>(lightest - std::begin(shard_tokens_));
-    shard_tokens_[s] += sequence.size();
+    const auto lightest = std::min_element(std::begin(shard_costs_), std::end(shard_costs_));
+    const auto s = static_cast<std::size_t>(lightest - std::begin(shard_costs_));
+    shard_costs_[s] += cost_of(sequence.size());
     token_count_ += sequence.size();
     if (batch_counts_[s] == 0 ||
         batches_[s][batch_counts_[s] - 1].packed.token_count() + sequence.size() >

@@ -47,7 +47,7 @@ class StepPlan {
   RowCounts counts_;
   std::vector<PlannedBatch> batches_[kShardCount];
   std::size_t batch_counts_[kShardCount] = {};
-  std::size_t shard_tokens_[kShardCount] = {};
+  std::size_t shard_costs_[kShardCount] = {};
   std::vector<std::int32_t> slot_of_word_;
   std::vector<std::int32_t> slot_ids_;
   std::vector<std::uint32_t> order_;

@@ -1,5 +1,6 @@
 #include "encoder/transformer.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <type_traits>
@@ -11,6 +12,7 @@ Transformer<T>::Transformer(const Architecture& architecture, const ParameterLay
     : architecture_(architecture),
       layout_(layout),
       weights_(weights),
+      in_blocks_(std::is_same_v<T, Half> || by != ProductsBy::fastest),
       shape_{architecture.head_count, architecture.head_size()} {
   const std::size_t hidden = architecture.hidden;
   const std::size_t inner = architecture.intermediate;
@@ -140,14 +142,22 @@ void Transformer<T>::feed_forward(Workspace<T>& w, const PackedBatch& batch,
       return;
     }
   }
-  w.products_.forward(matrix(index, ffn1), weights_ + at.ffn1_bias, layer.middle, rows,
-                      layer.inner);
-  w.times_.end(Phase::ffn1);
-  kernels<T>().gelu(layer.inner, w.activated_, rows * architecture_.intermediate);
-  w.times_.end(Phase::gelu);
-  w.products_.forward_wide(matrix(index, ffn2), weights_ + at.ffn2_bias, w.activated_, rows,
-                           w.branch_);
-  w.times_.end(Phase::ffn2);
+  const std::size_t hidden = architecture_.hidden;
+  const std::size_t width = architecture_.intermediate;
+  const std::size_t step = rows_together(rows);
+  for (std::size_t r = 0; r < rows; r += step) {
+    const std::size_t count = std::min(step, rows - r);
+    T* inner = layer.inner + r * width;
+    T* activated = w.activated_ == layer.inner ? inner : w.activated_;
+    w.products_.forward(matrix(index, ffn1), weights_ + at.ffn1_bias, layer.middle + r * hidden,
+                        count, inner);
+    w.times_.end(Phase::ffn1);
+    kernels<T>().gelu(inner, activated, count * width);
+    w.times_.end(Phase::gelu);
+    w.products_.forward_wide(matrix(index, ffn2), weights_ + at.ffn2_bias, activated, count,
+                             w.branch_ + r * hidden);
+    w.times_.end(Phase::ffn2);
+  }
 }
 
 template <class T>

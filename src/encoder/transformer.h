@@ -6,6 +6,7 @@
 // and of kept activations; LayerNorm, softmax, sums and the gradient of the residual stream are
 // fp32.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -151,6 +152,12 @@ class Transformer {
       work(rows);
     }
   }
+  // Rows that go through a chain of products and loops before the next ones do, so that the wide
+  // activations between them stay in the second-level cache. oneDNN's products are made for one
+  // number of rows each: there all.
+  std::size_t rows_together(std::size_t rows) const {
+    return in_blocks_ ? 32 * kHalfTileRows : std::max<std::size_t>(rows, 1);
+  }
   void place_half_panels();
   void embed(Workspace<T>& workspace, const PackedBatch& batch, Keep keep,
              const Dropout& dropout) const;
@@ -163,6 +170,8 @@ class Transformer {
   // d_stream becomes the gradient of the sum before a norm, d_branch that of the branch.
   void layer_backward(Workspace<T>& workspace, const PackedBatch& batch, const Dropout& dropout,
                       std::size_t index, const float* added, const GradientTarget& target) const;
+  void feed_forward_backward(Workspace<T>& workspace, const PackedBatch& batch, std::size_t index,
+                             const GradientTarget& target) const;
   void pool_backward(Workspace<T>& workspace, const PackedBatch& batch, const float* unit,
                      const float* lengths, const float* d_unit) const;
   void embed_backward(Workspace<T>& workspace, const PackedBatch& batch, const Dropout& dropout,
@@ -181,6 +190,7 @@ class Transformer {
   const Architecture architecture_;
   const ParameterLayout layout_;
   const float* weights_;
+  const bool in_blocks_;
   const AttentionShape shape_;
   std::vector<Matrix> matrices_;
   Array<std::uint16_t> half_panels_;  // Of all matrices, in the order in which they are read.

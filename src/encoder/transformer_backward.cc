@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstring>
 
 #include "encoder/transformer.h"
@@ -42,6 +43,34 @@ void Transformer<T>::pool_backward(Workspace<T>& w, const PackedBatch& batch, co
   }
 }
 
+// From d_branch_ to d_added_.
+template <class T>
+void Transformer<T>::feed_forward_backward(Workspace<T>& w, const PackedBatch& batch,
+                                           std::size_t index, const GradientTarget& target) const {
+  const Layer& layer = w.layers_[index];
+  const LayerOffsets& at = layout_.layers()[index];
+  const std::size_t hidden = architecture_.hidden;
+  const std::size_t inner = architecture_.intermediate;
+  const std::size_t rows = batch.row_count;
+  const std::size_t step = rows_together(rows);
+  for (std::size_t r = 0; r < rows; r += step) {
+    const std::size_t count = std::min(step, rows - r);
+    w.products_.backward(matrix(index, ffn2), w.d_branch_ + r * hidden, count,
+                         w.d_wide_ + r * inner);
+    w.times_.end(Phase::data_gradients);
+    kernels<T>().gelu_backward(layer.inner + r * inner, w.d_wide_ + r * inner,
+                               w.activated_ + r * inner, count * inner);
+    w.times_.end(Phase::gelu_backward);
+  }
+  weight_gradient(w, at.ffn2_weight, at.ffn2_bias, {hidden, inner}, w.d_branch_, w.activated_, rows,
+                  target);
+  norm_again(batch, layer.normal1, at.norm1_weight, at.norm1_bias, layer.middle);
+  weight_gradient(w, at.ffn1_weight, at.ffn1_bias, {inner, hidden}, w.d_wide_, layer.middle, rows,
+                  target);
+  w.products_.backward_wide(matrix(index, ffn1), w.d_wide_, rows, w.d_added_);
+  w.times_.end(Phase::data_gradients);
+}
+
 template <class T>
 void Transformer<T>::layer_backward(Workspace<T>& w, const PackedBatch& batch,
                                     const Dropout& dropout, std::size_t index, const float* added,
@@ -50,7 +79,6 @@ void Transformer<T>::layer_backward(Workspace<T>& w, const PackedBatch& batch,
   const LayerOffsets& at = layout_.layers()[index];
   const Kernels<T>& k = kernels<T>();
   const std::size_t hidden = architecture_.hidden;
-  const std::size_t inner = architecture_.intermediate;
   const std::size_t rows = batch.row_count;
   const typename Kernels<T>::NormBackwardArguments second{w.d_stream_,
                                                           added,
@@ -66,17 +94,7 @@ void Transformer<T>::layer_backward(Workspace<T>& w, const PackedBatch& batch,
                 [&](const SequenceRows& s) { k.norm_backward(second, s, {}); });
   batch.clear_tail(w.d_branch_, hidden);
   w.times_.end(Phase::norm_backward);
-  w.products_.backward(matrix(index, ffn2), w.d_branch_, rows, w.d_wide_);
-  w.times_.end(Phase::data_gradients);
-  k.gelu_backward(layer.inner, w.d_wide_, w.activated_, rows * inner);
-  w.times_.end(Phase::gelu_backward);
-  weight_gradient(w, at.ffn2_weight, at.ffn2_bias, {hidden, inner}, w.d_branch_, w.activated_, rows,
-                  target);
-  norm_again(batch, layer.normal1, at.norm1_weight, at.norm1_bias, layer.middle);
-  weight_gradient(w, at.ffn1_weight, at.ffn1_bias, {inner, hidden}, w.d_wide_, layer.middle, rows,
-                  target);
-  w.products_.backward_wide(matrix(index, ffn1), w.d_wide_, rows, w.d_added_);
-  w.times_.end(Phase::data_gradients);
+  feed_forward_backward(w, batch, index, target);
 
   const typename Kernels<T>::NormBackwardArguments first{w.d_stream_,
                                                          w.d_added_,
