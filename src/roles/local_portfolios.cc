@@ -224,7 +224,7 @@ Result<std::string> LocalPortfolios::status(const Context& ctx, const TenantId& 
   CF_TRY(parts.own, open_private(ctx, tenant, sight));
   if (parts_.presence) {
     CF_TRY(const auto seen, parts_.presence->look(ctx));
-    CF_TRY(parts.problem, capacity_problem(ctx, seen));
+    CF_TRY(parts.problem, problem_of(ctx, seen));
   }
   return status_report(ctx, parts_.platform.cache().open(tenant), parts);
 }
@@ -243,20 +243,25 @@ Result<std::string> LocalPortfolios::capacity_problem(const Context& ctx,
       .trouble(ctx, capacity::Policy(), parts_.platform.clock().wall_time());
 }
 
-// Which roles have a process; work for a missing one waits.
+// Why work waits: a role without a process, or workers that fail. Empty: it does not.
+Result<std::string> LocalPortfolios::problem_of(const Context& ctx,
+                                                const Presence::Seen& seen) const {
+  CF_TRY(std::string problem, capacity_problem(ctx, seen));
+  for (const auto& [role, count] : seen.counts) {
+    // Trainers that are brought when there is work are not missing while there is none.
+    if (count > 0 || (role == Role::trainer && !seen.capacity.empty())) continue;
+    if (problem.empty()) problem = missing_text(role);
+  }
+  return problem;
+}
+
 Status LocalPortfolios::tell_roles(const Context& ctx, json::Object& report) {
   CF_TRY(const auto seen, parts_.presence->look(ctx));
   json::Object roles;
-  for (const auto& [role, count] : seen.counts) {
-    roles[std::string(to_string(role))] = count;
-    // Trainers that are brought when there is work are not missing while there is none.
-    if (count > 0 || (role == Role::trainer && !seen.capacity.empty())) continue;
-    report["status"] = "degraded";
-    report["problem"] = missing_text(role);
-  }
+  for (const auto& [role, count] : seen.counts) roles[std::string(to_string(role))] = count;
   report["roles"] = std::move(roles);
   if (!seen.capacity.empty()) report["capacity"] = seen.capacity;
-  CF_TRY(const std::string problem, capacity_problem(ctx, seen));
+  CF_TRY(const std::string problem, problem_of(ctx, seen));
   if (problem.empty()) return Done{};
   report["status"] = "degraded";
   report["problem"] = problem;

@@ -56,6 +56,8 @@ class LocalPortfolios final : public gateway::Portfolios {
   Result<durable::Client*> orchestrator() const;
   // What keeps workers from trainings, where some are brought; empty: nothing.
   Result<std::string> capacity_problem(const Context& ctx, const Presence::Seen& seen) const;
+  // Why work waits: a role without a process, or that; empty: it does not.
+  Result<std::string> problem_of(const Context& ctx, const Presence::Seen& seen) const;
   // quota_exceeded with what, how much and until when; warnings go to the log.
   Status check_quota(const Context& ctx, const TenantId& tenant, tenancy::Work work);
   // A deleted tenant whose portfolio somebody asks for is a new one. Conflict while it is deleted.

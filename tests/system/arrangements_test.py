@@ -30,6 +30,15 @@ SOME_ACCOUNT = {ACCOUNT: "DefaultEndpointsProtocol=http;AccountName=a;AccountKey
                          "QueueEndpoint=http://127.0.0.1:1/a;TableEndpoint=http://127.0.0.1:1/a;"}
 
 
+# What compose.yaml uses of the Compose specification's keys.
+SPECIFIED = {
+    "top": ["name", "services", "volumes"],
+    "service": ["build", "command", "depends_on", "environment", "healthcheck", "image", "network_mode", "profiles",
+                "read_only", "restart", "stop_grace_period", "tmpfs", "volumes"],
+    "build": ["context", "dockerfile", "target"],
+}
+
+
 class Skipped(Exception):
     pass
 
@@ -209,19 +218,55 @@ def compose_names_only_what_it_has():
             check(not missing, f"{name} depends on {missing}, of other profiles")
 
 
+def compose_says_only_what_the_specification_has():
+    """A key or a form that Compose would refuse or overlook."""
+    file = compose()
+    check(not [key for key in file if key not in SPECIFIED["top"] and not key.startswith("x-")], list(file))
+    duration = re.compile(r"(\d+(us|ms|s|m|h))+")
+    for name, service in file["services"].items():
+        check(set(service) <= set(SPECIFIED["service"]), f"{name}: {set(service) - set(SPECIFIED['service'])}")
+        check(set(service.get("build", {})) <= set(SPECIFIED["build"]), f"{name}: {service.get('build')}")
+        check(duration.fullmatch(service.get("stop_grace_period", "1s")), name)
+        check(all(isinstance(word, str) for word in service["command"]), f"{name}: a word that is none")
+        check(all(isinstance(value, str) for value in service["environment"].values()), f"{name}: {service['environment']}")
+        left = re.sub(r"\$\{[A-Z_]+(:-[^}$]*)?\}", "", json.dumps(service))
+        check("$" not in left, f"{name}: {left}")
+        for volume in service["volumes"]:
+            check(re.fullmatch(r"(\$\{[^}]*\}|[^:]+):/[a-z/]+(:ro)?", volume), f"{name}: {volume}")
+
+
+def compose_asks_for_health_as_the_image_does():
+    file = compose()
+    containerfile = (ROOT / "infra/images/Containerfile").read_text()
+    for name, service in file["services"].items():
+        if "build" not in service:
+            continue
+        stage = containerfile.split(f"AS {service['build']['target']}\n")[1].split("\nFROM ")[0]
+        options, command = re.search(r"^HEALTHCHECK (.*) CMD (\[.*\])$", stage, re.MULTILINE).groups()
+        wanted = {key.replace("-", "_"): value for key, value in re.findall(r"--([a-z-]+)=(\w+)", options)}
+        if service["healthcheck"] == {"disable": True}:
+            role = service["command"][service["command"].index("--role") + 1]
+            check(role in ("orchestrator", "sync"), f"{name} has a port to be asked at")
+        else:
+            check(service["healthcheck"] == {"test": ["CMD", *json.loads(command)], **wanted}, f"{name}: {service['healthcheck']}")
+
+
 def compose_is_taken_by_a_container_runtime():
     for command in (["docker", "compose"], ["podman-compose"]):
-        if shutil.which(command[0]) and subprocess.run([*command, "version"], capture_output=True).returncode == 0:
+        # Before its version 1.0.6 podman-compose knows no profiles.
+        helped = subprocess.run([*command, "--help"], capture_output=True, text=True) if shutil.which(command[0]) else None
+        if helped and helped.returncode == 0 and "--profile" in helped.stdout:
             ran = subprocess.run([*command, "-f", ROOT / "compose.yaml", "--profile", "*", "config"], capture_output=True,
                                  text=True, timeout=60)
             check(ran.returncode == 0, ran.stderr)
             return
-    raise Skipped("neither docker compose nor podman-compose is installed")
+    raise Skipped("neither docker compose nor a podman-compose that knows profiles is installed")
 
 
 TESTS = [every_example_means_what_it_says, what_is_wrong_is_said_and_nothing_is_opened, one_process_starts,
          four_processes_start, both_over_azure_storage_start, compose_runs_what_the_program_understands,
-         compose_names_only_what_it_has, compose_is_taken_by_a_container_runtime]
+         compose_names_only_what_it_has, compose_says_only_what_the_specification_has,
+         compose_asks_for_health_as_the_image_does, compose_is_taken_by_a_container_runtime]
 
 
 def main():

@@ -46,6 +46,8 @@ TEST(RolesApart, say_which_role_is_missing_and_its_work_waits) {
   const Answer started =
       call(http::Method::post, fleet.url() + "/v1/portfolios/" + kSampleLogin + "/refresh", "{}");
   EXPECT_EQ(started.status, 202) << started.text;
+  const Finished waits = installation.run({"status", kSampleLogin});
+  EXPECT_NE(waits.output.find("no process has role 'sync'"), std::string::npos) << waits.output;
   fleet.start("sync");
   const json::Value synced =
       installation.ask({"sync", kSampleLogin});  // Joins the one that waited.
