@@ -2,6 +2,7 @@
 
 #include <sched.h>
 #include <sys/resource.h>
+#include <sys/xattr.h>
 
 #include <algorithm>
 #include <fstream>
@@ -38,14 +39,60 @@ bool has_word(const std::string& words, const std::string& word) {
   return false;
 }
 
+// Where this process is in the tree of cgroup v2, if that tree has memory.
+Result<fs::path> own_group() {
+  std::ifstream in("/proc/self/cgroup");
+  std::string own;
+  for (std::string line; std::getline(in, line);) {
+    if (line.find(":memory:") != std::string::npos)
+      return Error(Code::unavailable,
+                   "the memory controller is cgroup v1's here, which is not used");
+    if (line.starts_with("0::")) own = line.substr(3);
+  }
+  if (own.empty()) return Error(Code::unavailable, "this machine has no cgroup v2");
+  const fs::path folder = kRoot + own;
+  return folder.filename() == kServicesGroup ? folder.parent_path() : folder;
+}
+
+// Systemd's own mark on the group of a unit with Delegate=; nobody else's tree is touched.
+bool is_delegated(const fs::path& group) {
+  char value = 0;
+  return getxattr(group.c_str(), "user.delegate", &value, 1) == 1 && value == '1';
+}
+
+Status move_all(const fs::path& from, const fs::path& to) {
+  std::ifstream in(from / "cgroup.procs");
+  for (std::string pid; std::getline(in, pid);)
+    if (!write_file(to / "cgroup.procs", pid))
+      return Error(Code::unavailable, "cannot move process " + pid + " to " + to.string());
+  return Done{};
+}
+
 }  // namespace
+
+Status hand_on(const fs::path& group, const std::vector<std::string>& controllers) {
+  const fs::path services = group / kServicesGroup;
+  std::error_code failed;
+  fs::create_directory(services, failed);
+  if (failed) return Error(Code::unavailable, services.string() + ": " + failed.message());
+  std::string wanted;
+  for (const std::string& controller : controllers) wanted += "+" + controller + " ";
+  Status done = move_all(group, services);
+  if (done.ok() && !write_file(group / "cgroup.subtree_control", wanted))
+    done = Error(Code::unavailable, group.string() + " cannot hand on " + wanted);
+  if (done.ok()) return done;
+  (void)move_all(services, group);
+  fs::remove(services, failed);
+  return done;
+}
 
 Result<fs::path> usable_cgroup(const fs::path& wanted) {
   fs::path folder = wanted;
   if (folder.empty()) {
-    const std::string own = first_line("/proc/self/cgroup");
-    if (!own.starts_with("0::")) return Error(Code::unavailable, "this machine has no cgroup v2");
-    folder = kRoot + own.substr(3);
+    CF_TRY(folder, own_group());
+    const std::string there = first_line(folder / "cgroup.subtree_control");
+    if (!(has_word(there, "memory") && has_word(there, "cpu")) && is_delegated(folder))
+      CF_CHECK(hand_on(folder, {"memory", "cpu"}));
   }
   const std::string controllers = first_line(folder / "cgroup.subtree_control");
   if (!has_word(controllers, "memory") || !has_word(controllers, "cpu"))

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "capacity/policy.h"
@@ -13,9 +14,17 @@ namespace cloudfolio::capacity {
 // A worker gives way to what answers requests beside it.
 inline constexpr int kWorkerNiceness = 10;
 
+// Where processes of a delegated group go, so that it may have groups with limits beside them: the
+// kernel gives none to a group that has processes of its own.
+inline constexpr char kServicesGroup[] = "cloudfolio-services";
+
 // The folder below which groups with memory and cpu limits can be made. Errors: unavailable, saying
-// what is missing. `wanted` empty: the group that this process is in.
+// what is missing. `wanted` empty: the group that this process is in; where systemd delegated it
+// and it is cgroup v2, its processes are moved to kServicesGroup below it.
 Result<std::filesystem::path> usable_cgroup(const std::filesystem::path& wanted);
+// Moves what runs in `group` to kServicesGroup below it and hands the controllers on. Errors:
+// unavailable; all are back then.
+Status hand_on(const std::filesystem::path& group, const std::vector<std::string>& controllers);
 // Makes the group and sets its limits; the file that a process joins it by. Errors: unavailable.
 Result<std::filesystem::path> make_cgroup(const std::filesystem::path& parent,
                                           const std::string& name, const WorkerSize& size);

@@ -135,6 +135,61 @@ TEST_F(ProcessWorkers, have_limits_and_the_platform_says_by_what) {
   EXPECT_NE(platform->limits().find("RLIMIT_DATA"), std::string::npos);
 }
 
+TEST_F(ProcessWorkers, are_ended_beyond_their_memory_and_the_platform_says_so) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "skipped: a sanitized build sets no limit of memory";
+#endif
+  auto platform = open("exec dd if=/dev/zero of=/dev/null bs=2G count=1");
+  if (platform->limits() == "cgroup v2")
+    platform = open("exec tail -c 2000000000 /dev/zero");  // Counted as it is touched.
+  ASSERT_EQ(platform->create(Context(), request("w-1")).answer, Answer::accepted);
+  ASSERT_TRUE(comes([&] { return (*platform->list(Context()))[0].state == GroupState::ended; }));
+  const Group ended = (*platform->list(Context()))[0];
+  EXPECT_EQ(ended.ending, Ending::failed);
+  if (platform->limits() == "cgroup v2")
+    EXPECT_NE(ended.detail.find("Killed"), std::string::npos) << ended.detail;
+  else
+    EXPECT_NE(ended.detail.find("memory exhausted"), std::string::npos) << ended.detail;
+}
+
+// A real tree of cgroup v2, with whatever controller this machine's has.
+TEST_F(ProcessWorkers, get_groups_beside_the_services_of_a_delegated_group) {
+  fs::path tree;
+  std::string controller;
+  for (const char* root : {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"})
+    if (std::ifstream in(fs::path(root) / "cgroup.subtree_control"); in >> controller) tree = root;
+  const fs::path group = tree / ("cloudfolio-test-" + std::to_string(getpid()));
+  std::error_code failed;
+  if (!tree.empty()) fs::create_directory(group, failed);
+  if (tree.empty() || failed)
+    GTEST_SKIP() << "skipped: no tree of cgroup v2 that hands on a controller and may be written";
+  const pid_t child = fork();
+  if (child == 0) {
+    pause();
+    _exit(0);
+  }
+  std::ofstream(group / "cgroup.procs") << child;
+  const Status none = hand_on(group, {"no-such-controller"});
+  EXPECT_EQ(none.error().code(), Code::unavailable);
+  EXPECT_FALSE(fs::exists(group / kServicesGroup));
+  const Status done = hand_on(group, {controller});
+  EXPECT_TRUE(done.ok()) << done.error().message();
+  std::ifstream moved(group / kServicesGroup / "cgroup.procs");
+  pid_t there = 0;
+  EXPECT_TRUE(moved >> there);
+  EXPECT_EQ(there, child);
+  std::string handed;
+  std::ifstream(group / "cgroup.subtree_control") >> handed;
+  EXPECT_EQ(handed, controller);
+  fs::create_directory(group / "w-1", failed);
+  remove_cgroup(group, "w-1");
+  EXPECT_FALSE(fs::exists(group / "w-1"));
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+  EXPECT_TRUE(comes([&] { return fs::remove(group / kServicesGroup, failed); }));
+  fs::remove(group, failed);
+}
+
 TEST_F(ProcessWorkers, leave_the_first_processor_to_what_serves_and_give_way_on_the_others) {
   cpu_set_t ours;
   ASSERT_EQ(sched_getaffinity(0, sizeof ours, &ours), 0);
