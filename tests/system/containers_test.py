@@ -154,6 +154,11 @@ def the_four_processes_work_in_containers():
             compose = [*compose, "-p", PROJECT, "-f", path]
             for target in ("service", "trainer"):
                 make_image(name, target, folder)
+                tried = subprocess.run([name, "run", "--rm", "--read-only", "--network", "host", f"{PROJECT}-{target}",
+                                        "version"], capture_output=True, text=True, timeout=60)
+                if tried.returncode in (125, 126, 127):  # The engine's own words, not the program's.
+                    raise Skipped(f"{name} starts no container here: {tried.stderr.strip()[-300:]}")
+                check(tried.stdout.startswith("cloudfolio "), tried.stdout + tried.stderr)
             try:
                 run(*compose, "up", "-d")
                 expect_a_day_of_work(name, compose, f"http://127.0.0.1:{port}", services)
