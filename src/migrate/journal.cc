@@ -95,13 +95,21 @@ Result<std::string> fact(sqlite::Database& db, const std::string& name) {
   return there ? std::string(statement.text(0)) : std::string();
 }
 
-// The journal is of these two stores, or new.
+// Both names at once: a journal has both or none, however it ends.
+Status name_stores(sqlite::Database& db, const std::string& from, const std::string& to) {
+  CF_TRY(auto statement,
+         db.statement("INSERT OR REPLACE INTO fact (name, value) VALUES ('from', ?1), ('to', ?2)"));
+  CF_CHECK(statement.run(from, to));
+  return Done{};
+}
+
+// The journal is of these two stores, or new. One that names the first store alone is new too: it
+// was made by a version that wrote one name after the other, and killed in between.
 Status claim(sqlite::Database& db, const std::string& from, const std::string& to) {
   CF_TRY(const std::string known_from, fact(db, "from"));
   CF_TRY(const std::string known_to, fact(db, "to"));
-  if (known_from.empty() && known_to.empty()) {
-    CF_CHECK(set_fact(db, "from", from));
-    return set_fact(db, "to", to);
+  if (known_to.empty() && (known_from.empty() || known_from == from)) {
+    return name_stores(db, from, to);
   }
   if (known_from == from && known_to == to) return Done{};
   return Error(Code::invalid_argument, "the journal is of a migration from " + known_from + " to " +
